@@ -1,0 +1,247 @@
+"""Walks the corpus and decodes its notes; whatever cannot be read is named with its reason and left out."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from rag.errors import CorpusError
+from rag.types import Note, Skipped
+
+SUFFIXES = (".md", ".markdown", ".txt")
+MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
+MAX_CONTROL_SHARE = 0.01  # text holds next to no control characters, a binary that decodes by chance holds many
+TITLE_CHARACTERS = 60
+SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
+
+# O_NONBLOCK: a FIFO without a writer must not hang the build. O_NOFOLLOW: the path was resolved a moment ago.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+REASONS = {
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.ELOOP: "the link leads in a circle",
+    errno.ENOENT: "not there any more",
+    errno.ENOTDIR: "not there any more",
+    errno.ENAMETOOLONG: "the path is too long",
+    errno.ENXIO: "not a regular file",
+}
+
+ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
+DIGITS = re.compile("([0-9]+)")
+SURROGATES = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
+FENCE = re.compile(r"\s{0,3}(```|~~~)")
+ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
+
+
+class NoteUnreadable(Exception):
+    """Carries why one file cannot be a note."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
+    """Returns the notes under `corpus` and what was left out, both in natural order of their sources.
+
+    A folder that is left out as a whole is one entry, its source ends in "/". Raises CorpusError when `corpus` itself
+    cannot be listed; an empty corpus is no error here.
+    """
+    notes: list[Note] = []
+    skipped: list[Skipped] = []
+    for found in _walk(corpus):
+        if isinstance(found, Skipped):
+            skipped.append(found)
+            continue
+        try:
+            notes.append(read_note(corpus, found))
+        except NoteUnreadable as error:
+            skipped.append(Skipped(found, error.reason))
+    return (
+        tuple(sorted(notes, key=lambda note: _natural(note.source))),
+        tuple(sorted(skipped, key=lambda entry: _natural(entry.source))),
+    )
+
+
+def read_note(corpus: Path, source: str) -> Note:
+    """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
+    try:
+        parts = _unescape(source).split("/")
+        if any(part in ("", ".", "..") or os.path.isabs(part) for part in parts):
+            raise NoteUnreadable("outside the corpus")
+        data = _read(_resolve(corpus, os.path.join(corpus, *parts)))
+    except OSError as error:
+        raise NoteUnreadable(_reason(error)) from error
+    except ValueError as error:  # a NUL or a lone surrogate, which no file name holds
+        raise NoteUnreadable("not a file name") from error
+    text = _decode(data)
+    return Note(source, _title(source, text), text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _walk(corpus: Path) -> Iterator[str | Skipped]:
+    """Yields the source of each file that may be a note, and what is left out before opening it."""
+    pending = [""]  # a list, not the call stack: folders may be nested thousands deep
+    while pending:
+        prefix = pending.pop()
+        try:
+            entries = _list(corpus, prefix)
+        except OSError as error:
+            if not prefix:
+                raise _corpus_error(corpus, error) from error
+            yield Skipped(prefix, _reason(error))
+            continue
+        for entry in entries:
+            source = prefix + _escape(entry.name)
+            reason = _left_out(entry)
+            if entry.is_dir(follow_symlinks=False):
+                source += "/"
+                if reason is None:
+                    pending.append(source)
+                    continue
+            yield source if reason is None else Skipped(source, reason)
+
+
+def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
+    with os.scandir(os.path.join(corpus, _unescape(prefix))) as entries:
+        return list(entries)
+
+
+def _left_out(entry: os.DirEntry[str]) -> str | None:
+    """Returns why `entry` is left out by its name or kind alone."""
+    if entry.name.startswith("."):
+        return "hidden"
+    if entry.is_dir(follow_symlinks=False):
+        return None
+    if entry.is_symlink() and os.path.isdir(entry.path):
+        return "a link to a folder"  # inside the corpus it would repeat its notes or lead in a circle
+    suffix = PurePosixPath(entry.name).suffix.lower()
+    if suffix not in SUFFIXES:
+        return f"not a note ({_escape(suffix) or 'no suffix'})"
+    return None
+
+
+def _resolve(corpus: Path, path: str) -> str:
+    """Returns the real path of `path`; raises NoteUnreadable when a link leads out of the corpus."""
+    os.stat(path)  # the kernel stops long chains of links, on which realpath would recurse
+    root, real = os.path.realpath(corpus), os.path.realpath(path)
+    if os.path.commonpath((root, real)) != root:
+        raise NoteUnreadable("a link out of the corpus")
+    return real
+
+
+def _read(path: str) -> bytes:
+    with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise NoteUnreadable("not a regular file")
+        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
+    if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
+        raise NoteUnreadable(f"over {MAX_BYTES // 1_000_000} MB")
+    return data
+
+
+def _decode(data: bytes) -> str:
+    """Returns the text with "\\n" line ends and U+FFFD for lone surrogates; raises NoteUnreadable."""
+    text = _decode_utf16(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _decode_bytes(data)
+    if "\0" in text or len(CONTROL.findall(text)) > len(text) * MAX_CONTROL_SHARE:
+        raise NoteUnreadable("binary")
+    return SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode_utf16(data: bytes) -> str:
+    try:
+        return data.decode("utf-16", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise NoteUnreadable("damaged UTF-16") from error
+
+
+def _decode_bytes(data: bytes) -> str:
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in data:
+        raise NoteUnreadable("binary")
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("gb18030")
+    except UnicodeDecodeError as error:
+        raise NoteUnreadable("unknown encoding (not UTF-8, UTF-16 or GB18030)") from error
+
+
+def _title(source: str, text: str) -> str:
+    """Returns the title: of the front matter, the first H1, a first line that looks like one, or the file's name."""
+    lines = text.split("\n")
+    front = _front_matter(lines)
+    for line in lines[:front]:
+        if (match := FRONT_TITLE.match(line)) and (title := match[1].strip().strip("\"'").strip()):
+            return title[:TITLE_CHARACTERS]
+    first = next((line.strip() for line in lines[front:] if line.strip()), "")
+    if len(first) > TITLE_CHARACTERS or first.endswith(SENTENCE_ENDS) or NO_TITLE.match(first):
+        first = ""
+    return _first_h1(lines[front:]) or first.strip("#*_ ") or PurePosixPath(source).stem
+
+
+def _front_matter(lines: list[str]) -> int:
+    """Returns how many lines the leading block between `---` takes; 0 without one."""
+    if lines[0].rstrip() != "---":
+        return 0
+    for number, line in enumerate(lines[1:200], 2):
+        if line.rstrip() in ("---", "..."):
+            return number
+    return 0
+
+
+def _first_h1(lines: list[str]) -> str:
+    fence = ""
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if match := FENCE.match(line):
+            fence = "" if fence == match[1] else fence or match[1]
+        elif not fence and len(line) <= 4 * TITLE_CHARACTERS:
+            is_setext = line.strip() != "" and len(below) >= 3 and below.rstrip().strip("=") == ""
+            heading = line if is_setext else (match[1] if (match := ATX_TITLE.match(line)) else "")
+            if title := LINK.sub(r"\1", heading).replace("**", "").strip("*_ "):
+                return title[:TITLE_CHARACTERS]
+    return ""
+
+
+def _natural(source: str) -> tuple[tuple[tuple[str | int, ...], ...], str]:
+    """Returns a sort key by which `2.md` comes before `10.md`."""
+    parts = (DIGITS.split(part.casefold()) for part in source.split("/"))
+    # split() puts text at even and digits at odd places, so equal places hold comparable values
+    keys = (tuple(int(piece) if place % 2 else piece for place, piece in enumerate(part)) for part in parts)
+    return tuple(keys), source
+
+
+def _escape(name: str) -> str:
+    """Returns `name` in printable characters: anything else, and the backslash itself, as `\\xNN` for each byte."""
+    return "".join(
+        char if char.isprintable() and char != "\\" else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
+        for char in name
+    )
+
+
+def _unescape(source: str) -> str:
+    return os.fsdecode(ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(source)))
+
+
+def _reason(error: OSError) -> str:
+    return REASONS.get(error.errno or 0, error.strerror or "cannot be read")
+
+
+def _corpus_error(corpus: Path, error: OSError) -> CorpusError:
+    if not os.path.lexists(corpus):
+        return CorpusError(f"no folder {corpus}/: create it and put notes in it, or name yours with --corpus")
+    if not os.path.isdir(corpus):
+        return CorpusError(f"{corpus} is not a folder: name the folder that holds your notes with --corpus")
+    return CorpusError(f"cannot read the folder {corpus} ({_reason(error)}): allow reading it, or name another one")

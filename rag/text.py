@@ -1,0 +1,71 @@
+"""Text analysis shared by the index and the question: one normal form, one list of lexical tokens."""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+import opencc
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+)")
+HAN_RUN = re.compile(f"[{HAN}]+")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
+TAGS = re.compile("[\U000e0000-\U000e007f\ud800-\udfff]")
+
+# Function words and question frames: in every question, in no topic. Han runs are cut here before bigrams are made.
+QUESTION_FRAMES = re.compile(
+    "请问|请简述|请解释|请描述|简述|解释一下|介绍一下|介绍下|说一下|说说|讲讲|讲一下|谈谈|告诉我|"
+    "什么是|是什么|是啥|什么|怎么样|怎样|怎么|如何|为什么|为何|为啥|哪些|哪个|哪种|多少|"
+    "有没有|能不能|可不可以|是不是|一下|的|了|吗|呢|吧|啊|呀"
+)  # fmt: skip
+STOP_WORDS = frozenset(
+    "a an and are as at be by can do does did for from how i in is it its of on or should that the their there these "
+    "this to was we what when where which who why will with would you me my please tell explain describe about between"
+    .split()
+)  # fmt: skip
+
+
+@functools.cache
+def _converter() -> Callable[[str], str]:
+    return opencc.OpenCC("t2s").convert
+
+
+def clean(text: str) -> str:
+    """Returns `text` without control, zero-width, direction and tag characters; tabs and newlines stay."""
+    return TAGS.sub("", CONTROL.sub("", text))
+
+
+def normalize(text: str) -> str:
+    """Returns the form that is compared: NFKC, lower case, traditional characters as simplified ones."""
+    return _converter()(unicodedata.normalize("NFKC", text).lower())
+
+
+def tokens(text: str) -> Iterator[str]:
+    """Yields lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
+
+    Expects nothing of `text`; it is normalised here. A run of one character is yielded as it is.
+    """
+    for match in RUN.finditer(normalize(text)):
+        run = match.group()
+        if match.lastgroup == "word" or len(run) == 1:
+            yield run
+        else:
+            yield from (run[i : i + 2] for i in range(len(run) - 1))
+
+
+def content_tokens(question: str) -> tuple[str, ...]:
+    """Returns the tokens of `question` that carry its topic, without question frames and stop words.
+
+    Falls back to all tokens when nothing else is left.
+    """
+    topic = QUESTION_FRAMES.sub(" ", normalize(question))
+    kept = tuple(token for token in tokens(topic) if token not in STOP_WORDS)
+    return kept or tuple(tokens(question))
+
+
+def is_chinese(text: str) -> bool:
+    """True when at least a tenth of `text` is Han characters: Chinese technical prose is full of Latin names."""
+    return 10 * sum(map(len, HAN_RUN.findall(text))) >= len(text)

@@ -1,0 +1,82 @@
+"""The values that cross module borders: frozen, slotted, with no behaviour of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Span = tuple[int, int]  # start and end character offsets, end excluded
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One file of the corpus, decoded.
+
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
+    """
+
+    source: str
+    title: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive."""
+
+    source: str
+    headings: tuple[str, ...]
+    question: str | None
+    start: int
+    end: int
+    start_line: int
+    end_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out of the index, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question.
+
+    `score` is calibrated, 0–1, higher is better; `best` is the sentence that matched best, in `passage.text`;
+    `stale` says that the file on disk no longer holds this text.
+    """
+
+    passage: Passage
+    score: float
+    best: Span
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them."""
+
+    question: str
+    text: str
+    hits: tuple[Hit, ...]
+    cited: tuple[int, ...]
+    found: bool
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did; `added`, `changed` and `removed` count passages against the generation before."""
+
+    notes: int
+    passages: int
+    added: int
+    changed: int
+    removed: int
+    skipped: tuple[Skipped, ...]
+    generation: str
+    seconds: float

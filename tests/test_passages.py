@@ -1,0 +1,378 @@
+"""Splitting by value: each form people write notes in, worked by hand, and the properties that hold for all."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rag.notes import read_corpus
+from rag.passages import MAX_CHARACTERS, SENTENCE_CHARACTERS, TARGET_CHARACTERS, answer_span, sentences, split
+from rag.types import Note, Passage
+
+SHARED = Path(__file__).parents[2] / "shared"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, with the sample notes, is not here")
+
+Outline = list[tuple[int, int, tuple[str, ...], str | None]]
+
+
+def note(text: str, source: str = "a.md") -> Note:
+    return Note(source, "a", text, "")
+
+
+def outline(text: str, source: str = "a.md") -> Outline:
+    """Returns first line, last line, headings and question of each passage."""
+    passages = split(note(text, source))
+    return [(each.start_line, each.end_line, each.headings, each.question) for each in passages]
+
+
+def answers(text: str, source: str = "a.md") -> list[str]:
+    return [each.text[slice(*answer_span(each))] for each in split(note(text, source))]
+
+
+def spoken(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+def check(whole: Note) -> tuple[Passage, ...]:
+    """Asserts what holds for every note."""
+    passages = split(whole)
+    covered: Counter[int] = Counter()
+    end = 0
+    for each in passages:
+        assert whole.text[each.start : each.end] == each.text
+        assert each.start >= end
+        assert whole.text.count("\n", 0, each.start) + 1 == each.start_line
+        assert whole.text.count("\n", 0, each.end) + 1 == each.end_line
+        lines = each.text.split("\n")
+        assert lines[0].strip() and lines[-1].strip()
+        covered.update(range(each.start_line, each.end_line + 1))
+        first, last = answer_span(each)
+        assert 0 <= first < last == len(each.text)
+        end = each.end
+    for number, line in enumerate(whole.text.split("\n"), 1):
+        if line.strip() and len(line) <= MAX_CHARACTERS:
+            assert covered[number] == 1, (whole.source, number, line[:80])
+    return passages
+
+
+# ------------------------------------------------------------------------------------------------------ the notes
+
+
+@needs_shared
+def test_the_users_notes_give_their_fifteen_entries() -> None:
+    (whole,), skipped = read_corpus(SHARED / "notes")
+    assert skipped == ()
+    check(whole)
+    basics, transformer, tuning = ("一、大模型基础类",), ("二、Transformer类",), ("四、大模型微调",)
+    assert outline(whole.text, whole.source) == [
+        (1, 7, (), None),
+        (8, 10, basics, "请简述什么是大模型,以及它与传统模型的主要区别是什么?"),
+        (11, 12, basics, "你如何评估大模型的性能?有哪些常用的评估指标?"),
+        (13, 14, basics, "请描述一下你如何对大模型进行优化,以提高其性能和效率。"),
+        (15, 16, basics, "如何处理大模型训练过程中的梯度消失或梯度爆炸问题?"),
+        (17, 19, transformer, "请简述Transformer的基本结构和工作原理?"),
+        (20, 21, transformer, "多头自注意力机制的作用是什么?"),
+        (22, 23, transformer, "为什么Transformer使用位置编码(Positional Encoding)?"),
+        (24, 25, transformer, "如何优化Transformer模型的性能?"),
+        (26, 27, transformer, "Transformer在自然语言处理中有哪些应用?"),
+        (28, 29, transformer, "大模型中的注意力机制是如何工作的?它在大模型中起到了什么作用?"),
+        (30, 34, ("三、Tokenizer",), None),
+        (35, 37, tuning, "请解释什么是大模型微调,以及它在自然语言处理任务中的作用。"),
+        (38, 39, tuning, "为什么需要对大模型进行微调?"),
+        (40, 41, tuning, "在进行大模型微调时,有哪些常见的策略或技巧?"),
+        (42, 50, tuning, "关于prompt tuning和prefix tuning在微调上的区别?"),
+    ]
+    starts = [answer[:8] for answer in answers(whole.text, whole.source)]
+    assert starts[1:4] == ["大模型通常指的是", "评估大模型性能时", "优化大模型涉及多"]
+    assert starts[15] == "Prompt T"
+
+
+@needs_shared
+def test_real_collections_keep_every_line() -> None:
+    notes, _ = read_corpus(SHARED / "eval" / "notes")
+    assert len(notes) == 79
+    found = {whole.source: check(whole) for whole in notes}
+    interview = found["Joining-AI+LLM_Interview_Prepare/docs/llm.md"]
+    assert interview[3].headings == ("2.1 大模型 基础面",)
+    assert interview[3].question == "prefix LM 和 causal LM 区别是什么?"
+    log = "aceliuchanghong+FAQ_Of_LLM_Interview/3-面试问题记录/2024_interview_log/ant.md"
+    assert [(each.start_line, each.end_line, each.question) for each in found[log]] == [
+        (2, 5, None),
+        (7, 11, "分类算法和回归算法有什么区别呢?"),
+        (12, 15, "在公司做画像分类到底是用什么算法?有什么困难?"),
+        (17, 17, None),  # asked in the interview, never answered
+        (19, 22, "机器学习和深度学习有什么区别?"),
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------- the forms
+
+
+def test_passages_are_cut_at_exact_offsets() -> None:
+    text = "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。\n\n\n## 其他\n正文\n"
+    assert split(note(text)) == (
+        Passage("a.md", ("笔记",), "什么是LoRA？", 0, 24, 1, 5, "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。"),
+        Passage("a.md", ("笔记", "其他"), None, 27, 35, 8, 9, "## 其他\n正文"),
+    )
+    assert answers(text) == ["低秩适配。", "## 其他\n正文"]
+
+
+def test_setext_headings_and_fences() -> None:
+    text = "笔记\n====\n\n为什么用Adam\n---\n因为快。\n```\n# 不是标题\n1. 什么？\n答：不是\n```\n"
+    assert outline(text) == [(1, 11, ("笔记",), "为什么用Adam")]
+    assert answers(text) == ["因为快。\n```\n# 不是标题\n1. 什么？\n答：不是\n```"]
+
+
+def test_a_title_that_asks_is_the_subject_not_a_question() -> None:
+    text = "# 什么是微调？\n前言\n## 数据\n一些\n## 如何训练\n这样\n"
+    assert outline(text) == [
+        (1, 2, ("什么是微调？",), None),
+        (3, 4, ("什么是微调？", "数据"), None),
+        (5, 6, ("什么是微调？",), "如何训练"),
+    ]
+
+
+def test_headings_lose_marks_and_questions_their_numbers() -> None:
+    text = (
+        "## 2.1 **大模型** [基础面](x) ##\n### 2.1.3 涌现`能力`是啥原因?\n规模。\n"
+        "###  5:说说优缺点\n都有\n### Q2: LoRA\n低秩\n"
+    )
+    above = ("2.1 大模型 基础面",)
+    assert outline(text) == [(1, 3, above, "涌现能力是啥原因?"), (4, 5, above, "说说优缺点"), (6, 7, above, "LoRA")]
+
+
+def test_a_heading_with_an_answer_marker_below_asks() -> None:
+    text = "### 3. 大模型的定义\n\n**答：** 参数多。\n### 4. 附录\n其他\n"
+    assert outline(text) == [(1, 3, (), "大模型的定义"), (4, 5, ("4. 附录",), None)]
+    assert answers(text) == ["参数多。", "### 4. 附录\n其他"]
+
+
+def test_sub_headings_stay_in_a_short_answer() -> None:
+    text = "## 什么是RAG？\n### 检索\n先找\n### 生成\n再写\n## 结语\n完\n"
+    assert outline(text) == [(1, 5, (), "什么是RAG？"), (6, 7, ("结语",), None)]
+
+
+def test_plain_text_sections_nest() -> None:
+    text = "第一章 基础\n一、模型\n（一）结构\n编码器。\n（二）训练\n预训练。\n二、数据\n清洗。\n第二章 进阶\n微调。\n"
+    assert outline(text, "a.txt") == [
+        (1, 4, ("第一章 基础", "一、模型", "（一）结构"), None),
+        (5, 6, ("第一章 基础", "一、模型", "（二）训练"), None),
+        (7, 8, ("第一章 基础", "二、数据"), None),
+        (9, 10, ("第二章 进阶",), None),
+    ]
+
+
+def test_a_table_of_contents_opens_no_sections() -> None:
+    text = "目录\n- 一、模型\n一、模型\n二、数据\n\n一、模型\n大。\n二、数据\n多。\n"
+    assert outline(text, "a.txt") == [(1, 4, (), None), (6, 7, ("一、模型",), None), (8, 9, ("二、数据",), None)]
+
+
+@pytest.mark.parametrize(
+    ("ask", "question"),
+    [
+        ("1. 什么是A？", "什么是A？"),
+        ("2、请解释A。", "请解释A。"),
+        ("3) 如何做A", "如何做A"),
+        ("(4) A是什么", "A是什么"),
+        ("5 为何用A？", "为何用A？"),
+        ("1.2 A 有哪些？", "A 有哪些？"),
+        ("Q1: what is A", "what is A"),
+        ("**Q：A 的定义**", "A 的定义"),
+        ("问：A 的定义", "A 的定义"),
+        ("- Q7：A 呢", "A 呢"),
+        ("**6. 什么是`A`？**", "什么是A？"),
+        ("7. 💡为什么A", "为什么A"),
+    ],
+)
+def test_question_lines(ask: str, question: str) -> None:
+    assert outline(f"前言\n\n{ask}\n它是甲。\n") == [(1, 1, (), None), (3, 4, (), question)]
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "回答:", "解答：", "答：", "A: ", "A1：", "Answer: ", "答案：",
+        "**答：**", "**答**：", "【答案】", "参考回答：\n", "- A1:",
+    ],
+)  # fmt: skip
+def test_answer_markers(marker: str) -> None:
+    text = f"1. A的定义\n{marker}它是甲。\n"
+    assert outline(text) == [(1, text.count("\n"), (), "A的定义")]
+    assert answers(text) == ["它是甲。"]
+
+
+def test_question_and_answer_on_one_line() -> None:
+    text = "Q: 什么是A？A: 甲。\n1. B是什么? 答：乙。\n"
+    assert outline(text) == [(1, 1, (), "什么是A？"), (2, 2, (), "B是什么?")]
+    assert answers(text) == ["甲。", "乙。"]
+
+
+def test_questions_without_numbers() -> None:
+    text = "什么是A？\n答：甲。\n什么是B？\n答：乙。\n\n什么是C？\n丙。\n\n**什么是D？**\n\n丁。\n"
+    assert outline(text, "a.txt") == [
+        (1, 2, (), "什么是A？"),
+        (3, 4, (), "什么是B？"),
+        (6, 7, (), "什么是C？"),
+        (9, 11, (), "什么是D？"),
+    ]
+
+
+def test_bullets_that_ask() -> None:
+    text = "## GPT\n- 什么是GPT？\n\n生成式。\n\n- 如何训练？\n\n1. 预训练\n2. 微调\n"
+    assert outline(text) == [(1, 4, ("GPT",), "什么是GPT？"), (6, 9, ("GPT",), "如何训练？")]
+
+
+def test_questions_that_nobody_answered_are_no_entries() -> None:
+    text = "面试记录\n1. 什么是A？\n2. 什么是B？\n3. 什么是C？\n丙。\n4. 什么是D？\n5. 聊聊项目\n"
+    assert outline(text) == [(1, 3, (), None), (4, 5, (), "什么是C？"), (6, 7, (), None)]
+
+
+def test_lists_inside_an_answer_are_no_questions() -> None:
+    text = (
+        "1. 如何评估？\n答：要问自己：\n1. 数据从哪来？\n2. 谁来标注？\n\n"
+        "2. 如何训练？\n答：分三步。\n1. 清洗\n2. 预训练\n3. 微调\n- 为什么？因为快。\n3. 如何部署？\n答：量化。\n"
+    )
+    assert outline(text, "a.txt") == [(1, 4, (), "如何评估？"), (6, 11, (), "如何训练？"), (12, 13, (), "如何部署？")]
+
+
+def test_numerals_inside_an_answer_are_no_sections() -> None:
+    text = (
+        "一、训练\n1. 如何训练？\n答：\n一、数据\n清洗。\n二、模型\n变大。\n2. 如何评估？\n答：看指标。\n"
+        "二、部署\n1. 如何部署？\n量化。\n"
+    )
+    assert outline(text, "a.txt") == [
+        (1, 7, ("一、训练",), "如何训练？"),
+        (8, 9, ("一、训练",), "如何评估？"),
+        (10, 12, ("二、部署",), "如何部署？"),
+    ]
+
+
+def test_numbers_that_count_are_no_list_numbers() -> None:
+    text = "## 3 种方法有哪些？\n甲乙丙。\n## 1.5B 模型是什么？\n小。\n## 4090 能跑吗？\n能。\n"
+    assert [question for *_, question in outline(text)] == ["3 种方法有哪些？", "1.5B 模型是什么？", "4090 能跑吗？"]
+
+
+def test_front_matter_and_badges_belong_to_the_first_passage() -> None:
+    text = "---\ntitle: 甲\n# no: heading\n---\n[![b](https://x/b)](https://x)\n\n# 甲\n正文\n\n---\n\n乙\n"
+    assert outline(text) == [(1, 12, ("甲",), None)]
+
+
+def test_txt_is_read_leniently() -> None:
+    text = "说明\n    缩进的一行\n# pip install x\n结束\n\n# 标题\n正文\n"
+    assert outline(text, "a.txt") == [(1, 4, (), None), (6, 7, ("标题",), None)]
+
+
+def test_prose_and_blank_notes() -> None:
+    assert outline("第一段。\n\n第二段。\n") == [(1, 3, (), None)]
+    assert split(note("")) == ()
+    assert split(note(" \n\u3000\n")) == ()
+    assert outline("# 只有标题\n") == [(1, 1, ("只有标题",), None)]
+
+
+# --------------------------------------------------------------------------------------------------------- packing
+
+
+def test_an_answer_is_whole_up_to_the_limit_and_cut_beyond() -> None:
+    half = "字" * (MAX_CHARACTERS // 2 - 5) + "。"
+    whole = f"## 问？\n{half}\n\n{half}"
+    assert len(whole) == MAX_CHARACTERS
+    assert outline(whole) == [(1, 4, (), "问？")]
+    assert outline(whole + "多") == [(1, 2, (), "问？"), (4, 4, (), "问？")]
+
+
+def test_pieces_are_cut_at_sub_headings_first() -> None:
+    body = "一句话。" * 40
+    text = f"# T\n## 区别？\n甲:\n{body}\n乙:\n{body}\n{body}\n丙:\n{body}\n{body}\n"
+    assert outline(text) == [(1, 7, ("T",), "区别？"), (8, 10, ("T",), "区别？")]
+    assert [len(each.text) for each in split(note(text))] == [499, 324]
+
+
+def test_a_fence_is_not_cut_unless_it_is_over_the_limit() -> None:
+    code = "x = 1  # 计算\n" * 50
+    prose = "一句话。" * 60
+    short = f"{prose}\n\n```py\n{code}```\n\n{prose}\n"
+    assert outline(short) == [(1, 1, (), None), (3, 54, (), None), (56, 56, (), None)]
+    passages = check(note(f"```py\n{code * 2}```\n"))
+    assert [(each.start_line, each.end_line) for each in passages] == [(1, 42), (43, 102)]
+    assert max(len(each.text) for each in passages) <= MAX_CHARACTERS
+
+
+def test_a_formula_is_not_cut() -> None:
+    formula = "$$\n" + "a + b\n" * 60 + "$$"
+    text = "字。" * 150 + f"\n\n{formula}\n\n" + "字。" * 150
+    assert outline(text) == [(1, 1, (), None), (3, 66, (), None)]
+
+
+def test_a_table_is_cut_between_rows_and_its_header_stays_with_the_first() -> None:
+    row = "| " + "字" * 90 + " | b |\n"
+    text = "| 甲 | 乙 |\n|---|---|\n" + row * 12
+    assert [(first, last) for first, last, *_ in outline(text)] == [(1, 6), (7, 14)]
+
+
+def test_a_long_line_is_cut_at_sentence_ends_within_seconds() -> None:
+    text = "这是一句话。" * 170_000
+    began = time.process_time()
+    passages = split(note(text))
+    assert time.process_time() - began < 10
+    assert {each.start_line for each in passages} == {1} == {each.end_line for each in passages}
+    assert "".join(each.text for each in passages) == text
+    assert passages[0].text == "这是一句话。" * (TARGET_CHARACTERS // 6)
+
+
+# ------------------------------------------------------------------------------------------------------- sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("甲是乙。为什么？因为；好！\n 下一行 ", ["甲是乙。", "为什么？", "因为；", "好！", "下一行"]),
+        ("他说：“好。”然后走了。", ["他说：“好。”", "然后走了。"]),
+        ("性能?有哪些指标?", ["性能?", "有哪些指标?"]),
+        (
+            "It is fast. See e.g. BERT, i.e. 3.5 times. Done!",
+            ["It is fast.", "See e.g. BERT, i.e. 3.5 times.", "Done!"],
+        ),
+        ("用 `a. b。c` 和 $x. y。$ 计算。完", ["用 `a. b。c` 和 $x. y。$ 计算。", "完"]),
+        ("It costs $5. And $6. Fine.", ["It costs $5.", "And $6.", "Fine."]),
+        ("| 甲。乙 | 丙。 |\n|---|---|", ["| 甲。乙 | 丙。 |", "|---|---|"]),
+        ("1. 分词:切开。好。\n- 构建", ["1. 分词:切开。", "好。", "- 构建"]),
+        ("```\na。b。\n```\n完。了", ["```", "a。b。", "```", "完。", "了"]),
+        ("等等……还有…，好", ["等等……", "还有…，好"]),
+        ("面试,很少见.然后走", ["面试,很少见.", "然后走"]),
+        (" \n ", []),
+    ],
+)
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert spoken(text) == expected
+
+
+def test_long_sentences_are_cut_at_commas_or_hard() -> None:
+    assert [len(each) for each in spoken("字" * 450)] == [200, 200, 50]
+    assert [len(each) for each in spoken(("字" * 149 + "，") * 2 + "完")] == [150, 151]
+
+
+# ------------------------------------------------------------------------------------------------------ properties
+
+FRAGMENTS = [
+    "# 标题", "## 什么是A？", "1. 什么是B？", "2. 列表", "回答：好", "答：", "- 项", "  - 子项", "```", "$$", "|a|b|",
+    "|-|-|", "正文一句。", "", "", "一、节", "（一）小节", "Q1: why?", "A: because", "---", "===", "**粗？**",
+    "    缩进", " \u3000", "x" * 300, "长句，" * 400, "prose line here.", "3、怎样？", "\x0b", "\u2028", "\\[", "\\]",
+    "> 引", "![i](u)", "第一章 始", "<img>", "\ufdfa\u202e", "👩\u200d💻",
+]  # fmt: skip
+
+
+def test_properties_hold_for_random_notes() -> None:
+    generator = random.Random(20250601)
+    for _ in range(400):
+        text = "\n".join(generator.choices(FRAGMENTS, k=generator.randrange(40)))
+        for source in ("a.md", "a.txt"):
+            for each in check(note(text, source)):
+                spans = sentences(each.text)
+                gaps = zip([0, *(end for _, end in spans)], [*(start for start, _ in spans), None], strict=True)
+                assert all(not each.text[left:right].strip() for left, right in gaps)
+                assert all(0 < end - start <= SENTENCE_CHARACTERS for start, end in spans)
+                assert all(each.text[start:end] == each.text[start:end].strip() for start, end in spans)
