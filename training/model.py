@@ -1,0 +1,77 @@
+"""The student: MiniLM's body with a larger embedding table whose English rows never change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import BertModel
+
+DIMENSION = 384
+
+
+class Student(nn.Module):
+    """Token ids (batch, length) → unit sentence vectors (batch, 384), mean of the token vectors."""
+
+    def __init__(self, base: Path, vocabulary: Path) -> None:
+        super().__init__()
+        self.body = BertModel.from_pretrained(str(base), add_pooling_layer=False, attn_implementation="sdpa")
+        english = self.body.embeddings.word_embeddings.weight.detach().clone()
+        table = torch.from_numpy(np.load(vocabulary / "vectors.npy"))
+        self.register_buffer("rows", torch.from_numpy(np.load(vocabulary / "rows.npy")).long())
+        self.register_buffer("english", english)
+        self.chinese = nn.Parameter(table[len(english) :].clone())
+        self.body.embeddings.word_embeddings = nn.Embedding(1, DIMENSION)  # never used: rows are looked up here
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Returns the word vectors (batch, length, 384) of token ids."""
+        rows = self.rows[ids]
+        offset = len(self.english)
+        is_chinese = (rows >= offset).unsqueeze(-1)
+        english = nn.functional.embedding(rows.clamp(max=offset - 1), self.english)
+        chinese = nn.functional.embedding((rows - offset).clamp(min=0), self.chinese)
+        return torch.where(is_chinese, chinese, english)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        tokens = self.body(inputs_embeds=self.embed(ids), attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(tokens.dtype)
+        return nn.functional.normalize((tokens * weights).sum(1) / weights.sum(1), dim=1)
+
+    def table(self) -> Tensor:
+        """Returns the whole embedding table (rows, 384), English rows first."""
+        return torch.cat([self.english, self.chinese.detach()])
+
+
+def load_tokenizer(folder: Path, length: int) -> Tokenizer:
+    """Returns the tokenizer in `folder`, padding to the longest of a batch and cutting at `length` tokens."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(length)
+    tokenizer.enable_padding()
+    return tokenizer
+
+
+def to_tensors(tokenizer: Tokenizer, texts: list[str]) -> tuple[Tensor, Tensor]:
+    """Returns token ids and attention mask, both (len(texts), longest)."""
+    encodings = tokenizer.encode_batch(texts)
+    return torch.tensor([e.ids for e in encodings]), torch.tensor([e.attention_mask for e in encodings])
+
+
+class CharacterDropout:
+    """Now and then cuts every Chinese word into its characters.
+
+    Longest match would otherwise never show most characters to the model, and a typo leaves nothing but them
+    (Provilkov et al. 2020, BPE-dropout, for the idea). A zero-width joiner is dropped by BertNormalizer, so the
+    cut is made with spaces, which WordPiece does not keep.
+    """
+
+    def __init__(self, rate: float, generator: np.random.Generator) -> None:
+        self.rate = rate
+        self.generator = generator
+
+    def __call__(self, text: str) -> str:
+        if self.generator.random() >= self.rate:
+            return text
+        return "".join(f" {c} " if "\u4e00" <= c <= "\u9fff" else c for c in text)
