@@ -18,7 +18,7 @@ from rag.types import Note, Passage, Span
 Ranges = dict[int, tuple[int, int]]
 
 SPLITTER_VERSION = 1  # in the index's manifest: another number means other passages from the same notes
-MAX_CHARACTERS = 800  # an answer up to here stays whole: about what fits on a screen beside its citation
+MAX_CHARACTERS = 1_000  # an answer up to here stays whole: what the encoder takes in at once, and about a screen
 TARGET_CHARACTERS = 500  # a piece of something longer: one topic, and still within the encoder's window
 SENTENCE_CHARACTERS = 200  # beyond this a highlighted sentence points at nothing any more
 HEADING_CHARACTERS = 200  # a longer "heading" is prose with a mark before it by accident

@@ -1,0 +1,687 @@
+"""The index: passages, their vectors and postings as one immutable generation; built by `sync`, read by `Index`.
+
+    passages.jsonl        one passage a line; the line number counts from 0 and is the passage's number everywhere
+    passages.faiss        the vectors of whole passages
+    sentences.npy         the vectors of their sentences, float16, shape (m, dimension), in order of the passages
+    sentence_spans.npy    int32, shape (m, 3): passage number, start and end in its text
+    words.txt             the Latin words of five letters and more, sorted: what a misspelt one may have meant
+    postings/             the lexical index
+
+`rag.generations` keeps these files safe; ranking is not done here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import io
+import itertools
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from rag import generations, lexical, vectors
+from rag.changes import Changes, compare
+from rag.encoder import Encoder, Vectors
+from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable, IndexUnusable
+from rag.generations import FileRecord, Pointer
+from rag.lexical import Postings, Row
+from rag.notes import read_corpus
+from rag.passages import SPLITTER_VERSION, sentences, split
+from rag.sounds import sounds
+from rag.text import tokens
+from rag.types import BuildReport, Note, Passage, Skipped, Span
+
+FORMAT = 1  # of the files above
+PASSAGES, VECTORS, SENTENCES, SPANS, WORDS, POSTINGS = (
+    "passages.jsonl",
+    "passages.faiss",
+    "sentences.npy",
+    "sentence_spans.npy",
+    "words.txt",
+    "postings/",
+)
+LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
+OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
+LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
+ENCODE_BATCH = 128  # passages; the encoder sorts them by length, and each is one step of the progress bar
+REMEMBERED = 5_000  # passages whose tokens stay in memory once asked for, about 10 kB each
+TWO_SLIPS = 8  # letters from which a word may have two
+SELF_SIMILARITY = 0.99  # of a vector and itself; float16 costs about 0.0005
+
+REBUILD = "run `python -m rag.build`"
+
+Progress = Callable[[int, int], None]
+Halves = npt.NDArray[np.float16]
+Triples = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """A note as indexed; the passages of one note have consecutive numbers, in the order of the records."""
+
+    source: str
+    sha256: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a generation says about itself.
+
+    `corpus` is relative to the index folder, so that both can be moved together; `created` is ISO 8601 in UTC.
+    """
+
+    encoder: str
+    revision: str
+    dimension: int
+    splitter: int
+    corpus: str
+    corpus_digest: str
+    created: str
+    passages: int
+    notes: tuple[NoteRecord, ...]
+    skipped: tuple[Skipped, ...]
+    files: dict[str, FileRecord]
+
+    def to_json(self) -> bytes:
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Manifest:
+        """Raises IndexMismatch when another version wrote it, IndexCorrupt when nobody did."""
+        try:
+            values = json.loads(data)
+            if values.pop("format") != FORMAT:
+                raise IndexMismatch(f"the index was made by another version of this program: {REBUILD}")
+            values["notes"] = tuple(NoteRecord(**record) for record in values["notes"])
+            values["skipped"] = tuple(Skipped(**record) for record in values["skipped"])
+            values["files"] = {name: FileRecord(**record) for name, record in values["files"].items()}
+            return cls(**values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise IndexCorrupt("the manifest cannot be parsed") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that may answer, with what each channel says; higher is better everywhere.
+
+    `dense` is the similarity of the whole passage, `sentence` that of its best sentence, `best` in `passage.text`;
+    `lexical` is BM25, 0.0 for a passage that the postings did not find among their first.
+    """
+
+    number: int
+    dense: float
+    sentence: float
+    best: Span
+    lexical: float
+
+
+# --------------------------------------------------------------------------------------------------------- reading
+
+
+class Index:
+    """One generation, verified and in memory: it stays what it is, whatever is built meanwhile. Safe to share.
+
+    `identity` is the sha256 of the manifest: names start again at gen-00000001 in an index folder that was removed.
+    `warning` says that a damaged newer generation was passed over, and what to do.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, identity: str) -> None:
+        """Reads what `manifest` lists, parsing the very bytes that were verified; raises IndexCorrupt."""
+        self.generation = folder.name
+        self.identity = identity
+        self.manifest = manifest
+        self.warning: str | None = None
+        self._folder = folder
+        self._lines = self._read(PASSAGES)
+        self._line_ends = np.flatnonzero(np.frombuffer(self._lines, dtype=np.uint8) == ord("\n"))
+        self._vectors = vectors.from_bytes(self._read(VECTORS))
+        self._sentences: Halves = self._read_array(SENTENCES, np.float16, manifest.dimension)
+        self._spans: Triples = self._read_array(SPANS, np.int32, 3)
+        # the sentences of passage i are the rows from _first_sentence[i] to _first_sentence[i + 1]
+        self._first_sentence = np.searchsorted(self._spans[:, 0], np.arange(self.size + 1))
+        self._tokens: dict[int, frozenset[str]] = {}
+        self._words = self._read(WORDS).decode().split()
+        self._postings = self._open_postings()
+        self._check_sizes()
+
+    @classmethod
+    def open(cls, index: Path, encoder: Encoder | None = None) -> Index:
+        """Returns the current generation, or an older one with a warning when the current one is damaged.
+
+        Raises IndexMissing, IndexMismatch when `encoder` is another one than made the index, and IndexCorrupt when
+        no generation is whole.
+        """
+        try:
+            return cls._open_current(index, encoder)
+        except IndexCorrupt as error:
+            return cls._open_older(index, encoder, error)
+
+    @property
+    def size(self) -> int:
+        """The number of passages."""
+        return self.manifest.passages
+
+    @property
+    def corpus(self) -> Path:
+        """The folder of the notes, absolute."""
+        return Path(os.path.normpath(os.path.join(os.path.realpath(self._folder.parent), self.manifest.corpus)))
+
+    def passage(self, number: int) -> Passage:
+        """Returns the passage with a number below `size`; its line is only parsed now."""
+        start = self._line_ends[number - 1] + 1 if number else 0
+        values = json.loads(self._lines[start : self._line_ends[number]])
+        return Passage(**{**values, "headings": tuple(values["headings"])})
+
+    def candidates(self, question_vector: Vectors, token_weights: Mapping[str, float], limit: int) -> list[Candidate]:
+        """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
+
+        `question_vector` is a unit vector of shape (dimension,).
+        """
+        numbers, _ = vectors.search(self._vectors, question_vector, limit)
+        scores = dict(self._postings.search(token_weights, LEXICAL_OVERFETCH * limit))
+        chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
+        similarities = (vectors.reconstruct(self._vectors, chosen) @ question_vector).tolist()
+        found = [
+            self._candidate(number, dense, question_vector, scores.get(number, 0.0))
+            for number, dense in zip(chosen, similarities, strict=True)
+        ]
+        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.number))
+
+    def document_frequency(self, token: str) -> int:
+        """Returns in how many passages `token` occurs, in the heading, the question or the text."""
+        return self._postings.document_frequency(token)
+
+    def tokens_of(self, number: int) -> frozenset[str]:
+        """Returns the lexical tokens of a passage: of its headings, its question and its text."""
+        held = self._tokens.get(number)
+        if held is None:
+            row = _lexical_row(self.passage(number))
+            held = frozenset(f"{row.heading} {row.body} {row.sounds}".split())
+            if len(self._tokens) < REMEMBERED:
+                self._tokens[number] = held
+        return held
+
+    def nearest_word(self, word: str) -> str | None:
+        """Returns the word of the notes that a misspelt Latin `word` most likely is.
+
+        One slip of the finger (wrong, missing, doubled or swapped letter), two in long words, never the first letter
+        (optimal string alignment distance).
+        """
+        if not LATIN.fullmatch(word):
+            return None
+        slips = 1 if len(word) < TWO_SLIPS else 2
+        alike = [known for known in self._words if known[0] == word[0] and abs(len(known) - len(word)) <= slips]
+        found = process.extractOne(word, alike, scorer=OSA.distance, score_cutoff=slips)
+        return str(found[0]) if found else None
+
+    def passage_vectors(self, numbers: Sequence[int]) -> Vectors:
+        """Returns the vectors of whole passages, shape (len(numbers), dimension)."""
+        return vectors.reconstruct(self._vectors, numbers)
+
+    def sentence_vectors(self, number: int) -> Halves:
+        """Returns the vectors of the sentences of a passage, shape (its sentences, dimension)."""
+        return self._sentences[self._first_sentence[number] : self._first_sentence[number + 1]]
+
+    def sentence_spans(self, number: int) -> list[Span]:
+        """Returns where the sentences of a passage are in its text."""
+        rows = self._spans[self._first_sentence[number] : self._first_sentence[number + 1], 1:]
+        return [(start, end) for start, end in rows.tolist()]
+
+    def best_sentence(self, number: int, question_vector: Vectors, within: Span) -> Span | None:
+        """Returns the sentence of a passage nearest to the question among those in a part of its text, if any is."""
+        inside = [
+            i for i, (start, end) in enumerate(self.sentence_spans(number)) if within[0] <= start < end <= within[1]
+        ]
+        if not inside:
+            return None
+        similarities = self.sentence_vectors(number)[inside].astype(np.float32) @ question_vector
+        return self.sentence_spans(number)[inside[int(similarities.argmax())]]
+
+    def _candidate(self, number: int, dense: float, question_vector: Vectors, score: float) -> Candidate:
+        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
+        if len(similarities) == 0:
+            return Candidate(number, dense, dense, (0, len(self.passage(number).text)), score)
+        nearest = int(similarities.argmax())
+        start, end = self._spans[self._first_sentence[number] + nearest, 1:].tolist()
+        return Candidate(number, dense, float(similarities[nearest]), (start, end), score)
+
+    @classmethod
+    def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:
+        for attempt in itertools.count(1):
+            pointer = generations.current(index)
+            if pointer is None:
+                raise IndexMissing(f"no index in {index}: {REBUILD}")
+            try:
+                return cls._open_generation(index / pointer.name, pointer.sha256, encoder)
+            except IndexCorrupt:
+                # collected by a build while we read it: then CURRENT has moved on
+                if attempt == OPEN_ATTEMPTS or generations.current(index) == pointer:
+                    raise
+        raise AssertionError("unreachable")
+
+    @classmethod
+    def _open_older(cls, index: Path, encoder: Encoder | None, cause: IndexCorrupt) -> Index:
+        for name in generations.newest_first(index):
+            try:
+                found = cls._open_generation(index / name, None, encoder)
+            except IndexCorrupt:
+                continue
+            found.warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
+            return found
+        raise IndexCorrupt(f"the index in {index} is damaged ({cause}): {REBUILD}") from cause
+
+    @classmethod
+    def _open_generation(cls, folder: Path, sha256: str | None, encoder: Encoder | None = None) -> Index:
+        data = generations.read_manifest(folder, sha256)
+        manifest = Manifest.from_json(data)
+        if encoder is not None and not _made_by(manifest, encoder):
+            made, asked = _maker(manifest.encoder, manifest.revision), _maker(encoder.name, encoder.revision)
+            raise IndexMismatch(
+                f"the index was made by {made}, not by {asked}: run `python -m rag.build --encoder {encoder.name}`"
+            )
+        return cls(folder, manifest, hashlib.sha256(data).hexdigest())
+
+    def _read(self, name: str) -> bytes:
+        record = self.manifest.files.get(name)
+        if record is None:
+            self._corrupt(f"lists no {name}")
+        return generations.read_file(self._folder, name, record)
+
+    def _read_array(self, name: str, kind: type[np.generic], columns: int) -> npt.NDArray[Any]:
+        """Returns the array in a .npy file, sharing the memory of the bytes that were verified."""
+        data = self._read(name)
+        stream = io.BytesIO(data)
+        try:
+            np.lib.format.read_magic(stream)
+            shape, _, stored = np.lib.format.read_array_header_1_0(stream)
+            array = np.frombuffer(data, dtype=stored, offset=stream.tell()).reshape(shape)
+        except ValueError:
+            self._corrupt(f"has no array in {name}")
+        if array.dtype != kind or array.ndim != 2 or array.shape[1] != columns:
+            self._corrupt(f"has the wrong array in {name}")
+        return array
+
+    def _open_postings(self) -> Postings:
+        """Opens a private copy: tantivy maps files and locks their folder, which may be read-only or change."""
+        names = [name for name in self.manifest.files if name.startswith(POSTINGS)]
+        try:
+            # mapped files outlive their names; on Windows they stay in the temporary folder
+            with tempfile.TemporaryDirectory(prefix="kuaida-", ignore_cleanup_errors=True) as copy:
+                for name in names:
+                    Path(copy, name.removeprefix(POSTINGS)).write_bytes(self._read(name))
+                return Postings(Path(copy))
+        except OSError as error:
+            where, cause = tempfile.gettempdir(), error.strerror
+            raise IndexUnusable(f"cannot unpack the postings in {where} ({cause}): free space or set TMPDIR") from error
+
+    def _check_sizes(self) -> None:
+        numbers = self._spans[:, 0]
+        if (
+            len(self._line_ends) != self.size
+            or (self._vectors.ntotal, self._vectors.d) != (self.size, self.manifest.dimension)
+            or self._postings.size != self.size
+            or len(self._sentences) != len(numbers)
+            or self._first_sentence[-1] - self._first_sentence[0] != len(numbers)
+            or np.any(np.diff(numbers) < 0)
+        ):
+            self._corrupt("does not agree with its manifest")
+
+    def _corrupt(self, what: str) -> NoReturn:
+        raise IndexCorrupt(f"{self.generation} {what}")
+
+
+def current_generation(index: Path) -> str | None:
+    """Returns the name of the generation that was published last, None without one; reads one small file."""
+    pointer = _pointer(index)
+    return pointer.name if pointer else None
+
+
+def current_identity(index: Path) -> str | None:
+    """Returns the `Index.identity` of the generation that was published last, None without one; as cheap."""
+    pointer = _pointer(index)
+    return pointer.sha256 if pointer else None
+
+
+def _pointer(index: Path) -> Pointer | None:
+    try:
+        return generations.current(index)
+    except IndexCorrupt:
+        return None
+
+
+# -------------------------------------------------------------------------------------------- what the encoder sees
+
+FENCE = re.compile(r"^\s*(?:`{3,}|~{3,}).*$", re.MULTILINE)
+LEAD = re.compile(r"^\s*(?:(?:#{1,6}|>|[-*+•·])\s+)+", re.MULTILINE)
+TABLE_RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
+BLANKS = re.compile(r"\s+")
+WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedded:
+    """What the encoder sees of a passage: its sentences are `spans` in `text` and `origins` in `passage.text`."""
+
+    text: str
+    spans: tuple[Span, ...]
+    origins: tuple[Span, ...]
+
+    @property
+    def key(self) -> str:
+        """Equal keys have equal vectors, as long as the encoder is the same."""
+        return hashlib.sha256(json.dumps([self.text, self.spans]).encode()).hexdigest()
+
+
+def embedded_text(passage: Passage) -> tuple[str, tuple[Span, ...]]:
+    """Returns what the encoder sees of `passage`, and the spans of its sentences therein.
+
+    The first line is the trail of headings, if any, and of the question where the text does not hold it: a later
+    piece of a long answer. Then follow the sentences without Markdown marks, joined by blanks. A sentence without any
+    letter or digit is left out.
+    """
+    embedded = _embed(passage)
+    return embedded.text, embedded.spans
+
+
+def _embed(passage: Passage) -> _Embedded:
+    text = " > ".join(_trail(passage))
+    separator = "\n" if text else ""
+    spans: list[Span] = []
+    origins: list[Span] = []
+    for start, end in sentences(passage.text):
+        sentence = _plain(passage.text[start:end])
+        if not WORD.search(sentence):
+            continue
+        text += separator + sentence
+        separator = " "
+        spans.append((len(text) - len(sentence), len(text)))
+        origins.append((start, end))
+    return _Embedded(text or passage.text, tuple(spans), tuple(origins))
+
+
+def _trail(passage: Passage) -> tuple[str, ...]:
+    """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
+    question = passage.question
+    if question is None or BLANKS.sub("", _plain(question)) in BLANKS.sub("", _plain(passage.text)):
+        return passage.headings
+    return (*passage.headings, question)
+
+
+def _plain(sentence: str) -> str:
+    """Returns a sentence without Markdown marks: `#`, `*`, backquotes, bullets, quotes, table bars, link targets."""
+    bare = TABLE_RULE.sub("", LEAD.sub("", FENCE.sub("", sentence)))
+    return BLANKS.sub(" ", MARKS.sub("", LINK.sub(r"\1", bare)).replace("|", " ")).strip()
+
+
+# -------------------------------------------------------------------------------------------------------- building
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The passages of the next generation; `reused[i]` is the number in the current one with equal vectors, or -1."""
+
+    notes: tuple[NoteRecord, ...]
+    passages: list[Passage]
+    reused: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Vectors of passages (n, dimension) and of all their sentences (m, dimension), `spans` as on disk."""
+
+    passages: Vectors
+    sentences: Halves
+    spans: Triples
+
+
+def sync(
+    corpus: Path, index: Path, encoder: Encoder, *, full: bool = False, progress: Progress | None = None
+) -> BuildReport:
+    """Brings the index up to date with the notes and reports what changed; publishes nothing when nothing did.
+
+    Vectors of passages that look the same to the encoder are taken over, unless `full`. `progress` gets the number of
+    passages encoded and of those to encode. Raises CorpusError and IndexNotWritable; the index then is as before.
+    """
+    started = time.monotonic()
+    with generations.exclusive(index):
+        notes, skipped = read_corpus(corpus)
+        previous = _previous(index)
+        if previous and not full and _is_up_to_date(previous, notes, skipped, corpus, encoder):
+            return _report(previous.manifest, Changes(), previous.generation, started)
+        reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
+        plan = _plan(notes, reusable)
+        if not plan.passages:
+            raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
+        encoded = _encode(plan, reusable, encoder, progress)
+        manifest = Manifest(
+            encoder=encoder.name,
+            revision=encoder.revision,
+            dimension=encoder.dimension,
+            splitter=SPLITTER_VERSION,
+            corpus=_relative(corpus, index),
+            corpus_digest=_digest(notes, skipped),
+            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            passages=len(plan.passages),
+            notes=plan.notes,
+            skipped=skipped,
+            files={},
+        )
+        generation = _publish(index, manifest, plan.passages, encoded, keep=previous.generation if previous else None)
+    return _report(manifest, _changes(plan, previous), generation, started)
+
+
+def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
+    """Says whether `sync` would find nothing to do; writes nothing. Raises CorpusError."""
+    notes, skipped = read_corpus(corpus)
+    previous = _previous(index)
+    return previous is not None and _is_up_to_date(previous, notes, skipped, corpus, encoder)
+
+
+def _previous(index: Path) -> Index | None:
+    try:
+        return Index.open(index)
+    except IndexUnusable:
+        return None  # nothing there, or nothing that this version can read: all passages are new
+
+
+def _is_up_to_date(
+    previous: Index, notes: Iterable[Note], skipped: Iterable[Skipped], corpus: Path, encoder: Encoder
+) -> bool:
+    return (
+        previous.warning is None
+        and _vectors_fit(previous.manifest, encoder)
+        and previous.manifest.corpus_digest == _digest(notes, skipped)
+        and os.path.realpath(previous.corpus) == os.path.realpath(corpus)
+    )
+
+
+def _made_by(manifest: Manifest, encoder: Encoder) -> bool:
+    made = (manifest.encoder, manifest.revision, manifest.dimension)
+    return made == (encoder.name, encoder.revision, encoder.dimension)
+
+
+def _vectors_fit(manifest: Manifest, encoder: Encoder) -> bool:
+    return _made_by(manifest, encoder) and manifest.splitter == SPLITTER_VERSION
+
+
+def _maker(name: str, revision: str) -> str:
+    return f"{name} (revision {revision})"
+
+
+def _digest(notes: Iterable[Note], skipped: Iterable[Skipped]) -> str:
+    """Returns a hash of all that a build takes from the corpus."""
+    content = [[note.source, note.sha256] for note in notes], [[file.source, file.reason] for file in skipped]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _relative(corpus: Path, index: Path) -> str:
+    corpus_path, index_path = os.path.realpath(corpus), os.path.realpath(index)
+    try:
+        return Path(os.path.relpath(corpus_path, index_path)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return Path(corpus_path).as_posix()
+
+
+def _report(manifest: Manifest, changes: Changes, generation: str, started: float) -> BuildReport:
+    return BuildReport(
+        notes=len(manifest.notes),
+        passages=manifest.passages,
+        added=changes.added,
+        changed=changes.changed,
+        removed=changes.removed,
+        skipped=manifest.skipped,
+        generation=generation,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _plan(notes: Iterable[Note], base: Index | None) -> _Plan:
+    """Splits the notes, except those that `base` holds unchanged, and looks up which vectors it has already."""
+    held = _numbers_by_note(base.manifest.notes) if base else {}
+    known = _known_vectors(base, held.keys() - {(note.source, note.sha256) for note in notes}) if base else {}
+    records: list[NoteRecord] = []
+    passages: list[Passage] = []
+    reused: list[int] = []
+    for note in notes:
+        numbers = held.get((note.source, note.sha256))
+        if base and numbers is not None:
+            pieces = [base.passage(number) for number in numbers]
+            reused.extend(numbers)
+        else:
+            pieces = list(split(note))
+            reused.extend(known.get(_embed(piece).key, -1) if known else -1 for piece in pieces)
+        passages.extend(pieces)
+        records.append(NoteRecord(note.source, note.sha256, len(pieces)))
+    return _Plan(tuple(records), passages, reused)
+
+
+def _known_vectors(base: Index, notes: Set[tuple[str, str]]) -> dict[str, int]:
+    """Returns the numbers of the passages of `notes`, which changed or went, by what the encoder saw of them."""
+    numbers = _numbers_by_note(base.manifest.notes)
+    return {_embed(base.passage(number)).key: number for note in notes for number in numbers[note]}
+
+
+def _numbers_by_note(notes: Iterable[NoteRecord]) -> dict[tuple[str, str], range]:
+    """Returns the passage numbers of each (source, sha256)."""
+    numbers: dict[tuple[str, str], range] = {}
+    first = 0
+    for note in notes:
+        numbers[note.source, note.sha256] = range(first, first + note.passages)
+        first += note.passages
+    return numbers
+
+
+def _encode(plan: _Plan, base: Index | None, encoder: Encoder, progress: Progress | None) -> _Encoded:
+    """Returns the vectors of all passages, encoding only those that `base` does not have."""
+    whole = np.empty((len(plan.passages), encoder.dimension), dtype=np.float32)
+    halves: list[Halves] = [np.empty((0, encoder.dimension), dtype=np.float16)] * len(plan.passages)
+    spans: list[Sequence[Span]] = [()] * len(plan.passages)
+    if base:
+        reused = [number for number, old in enumerate(plan.reused) if old >= 0]
+        whole[reused] = base.passage_vectors([plan.reused[number] for number in reused])
+        for number in reused:
+            halves[number] = base.sentence_vectors(plan.reused[number])
+            spans[number] = base.sentence_spans(plan.reused[number])
+    fresh = [number for number, old in enumerate(plan.reused) if old < 0]
+    for start in range(0, len(fresh), ENCODE_BATCH):
+        batch = fresh[start : start + ENCODE_BATCH]
+        embedded = [_embed(plan.passages[number]) for number in batch]
+        encoded = encoder.encode_passages([item.text for item in embedded], [item.spans for item in embedded])
+        for number, item, rows in zip(batch, embedded, encoded, strict=True):
+            whole[number] = rows[0]
+            halves[number] = rows[1:].astype(np.float16)
+            spans[number] = item.origins
+        if progress:
+            progress(start + len(batch), len(fresh))
+    triples = [(number, start, end) for number, owned in enumerate(spans) for start, end in owned]
+    return _Encoded(whole, np.concatenate(halves), np.array(triples, dtype=np.int32).reshape(-1, 3))
+
+
+def _publish(index: Path, manifest: Manifest, passages: Sequence[Passage], encoded: _Encoded, keep: str | None) -> str:
+    """Writes a generation, proves that it can be read, and makes it the current one; returns its name."""
+    with generations.Draft(index) as draft:
+        draft.write(PASSAGES, b"".join(map(_line, passages)))
+        draft.write(VECTORS, vectors.to_bytes(vectors.build(encoded.passages)))
+        draft.write(SENTENCES, _npy(encoded.sentences))
+        draft.write(SPANS, _npy(encoded.spans))
+        scratch = draft.scratch()
+        rows = [_lexical_row(passage) for passage in passages]
+        draft.write(WORDS, _latin_words(rows))
+        lexical.write(scratch, rows)
+        for path in sorted(path for path in scratch.iterdir() if not path.name.startswith(".")):
+            draft.write(POSTINGS + path.name, path.read_bytes())
+        draft.seal(dataclasses.replace(manifest, files=draft.files).to_json())
+        _prove(draft.folder, encoded.passages)
+        return draft.publish(keep)
+
+
+def _line(passage: Passage) -> bytes:
+    return json.dumps(dataclasses.asdict(passage), ensure_ascii=False).encode() + b"\n"
+
+
+def _npy(array: npt.NDArray[Any]) -> memoryview:
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    return stream.getbuffer()
+
+
+def _lexical_row(passage: Passage) -> Row:
+    heading = "\n".join((*passage.headings, passage.question or ""))
+    body = tuple(tokens(passage.text))
+    heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body)))
+    return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard))
+
+
+def _latin_words(rows: Iterable[Row]) -> bytes:
+    """Returns the words that a misspelt one may have been meant as, one a line."""
+    words = {word for row in rows for word in f"{row.heading} {row.body}".split() if LATIN.fullmatch(word)}
+    return "".join(f"{word}\n" for word in sorted(words)).encode()
+
+
+def _prove(folder: Path, whole: Vectors) -> None:
+    """Opens what was written and searches it; raises IndexNotWritable when a passage does not find itself."""
+    try:
+        written = Index._open_generation(folder, None)
+    except IndexCorrupt as error:
+        raise IndexNotWritable(f"the new index reads back damaged ({error}): check the disk") from error
+    probes = (0, len(whole) // 2, len(whole) - 1)  # one may fail: a graph does not promise to find everything
+    best = [max((found.dense for found in written.candidates(whole[probe], {}, 1)), default=0.0) for probe in probes]
+    if max(best) < SELF_SIMILARITY:
+        raise IndexNotWritable(f"the new index does not find its own passages: {REBUILD} --full")
+
+
+def _changes(plan: _Plan, previous: Index | None) -> Changes:
+    if previous is None:
+        return Changes(added=len(plan.passages))
+    same: Set[tuple[str, str]] = set()
+    if previous.manifest.splitter == SPLITTER_VERSION:
+        same = _numbers_by_note(previous.manifest.notes).keys() & _numbers_by_note(plan.notes).keys()
+    old = _by_source(previous.manifest.notes, previous.passage, same)
+    new = _by_source(plan.notes, plan.passages.__getitem__, same)
+    return sum((compare(old.get(source, []), new.get(source, [])) for source in old.keys() | new.keys()), Changes())
+
+
+def _by_source(
+    notes: Iterable[NoteRecord], passage: Callable[[int], Passage], left_out: Set[tuple[str, str]]
+) -> dict[str, list[Passage]]:
+    return {
+        source: [passage(number) for number in numbers]
+        for (source, sha256), numbers in _numbers_by_note(notes).items()
+        if (source, sha256) not in left_out
+    }
