@@ -1,0 +1,77 @@
+"""The page in a browser: `python app.py`, then open the address it prints. The first start builds the index."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX, keep_libraries_offline
+
+keep_libraries_offline()  # before Gradio is imported
+
+from rag.assistant import Assistant  # noqa: E402
+from rag.build import summary  # noqa: E402
+from rag.encoder import Encoder, load_encoder  # noqa: E402
+from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError  # noqa: E402
+from rag.index import sync  # noqa: E402
+from rag.ui import page, server  # noqa: E402
+from rag.ui.service import Service  # noqa: E402
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 after Ctrl-C, 2 when the page cannot be served."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # notes have Chinese names, whatever the locale
+    try:
+        with server.bind(options.host, options.port) as listener:
+            encoder = load_encoder(options.encoder)
+            assistant = _open(options.corpus, options.index, encoder)
+            blocks = page.build(Service(options.corpus, options.index, encoder, assistant))
+            app = server.application(blocks, private=[options.corpus, options.index])
+            server.listen(listener)
+            print(f"{server.url(listener)}  (Ctrl-C stops it)", flush=True)
+            server.serve(app, listener)
+    except KuaidaError as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Ask your notes in the browser.")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=7860, help="0 takes any free one (default: %(default)s)")
+    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS, help="folder of the notes (default: corpus/)")
+    parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index/)")
+    parser.add_argument("--encoder", metavar="NAME", help="sentence-transformers model or folder (default: bundled)")
+    return parser
+
+
+def _open(corpus: Path, index: Path, encoder: Encoder) -> Assistant:
+    """Returns an assistant on the notes as they are now; an index that cannot be written still serves as it is."""
+    try:
+        built = sync(corpus, index, encoder, progress=_show_progress)
+    except IndexNotWritable as error:
+        try:
+            assistant = Assistant.open(index, encoder)
+        except IndexUnusable:
+            raise error from None
+        print(f"app.py: {error}; serving the index as it is", file=sys.stderr)
+        return assistant
+    print(summary(built), flush=True)
+    return Assistant.open(index, encoder)
+
+
+def _show_progress(done: int, total: int) -> None:
+    if sys.stdout.isatty():
+        print(f"\rencoding {done}/{total} passages", end="" if done < total else "\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

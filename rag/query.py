@@ -1,0 +1,176 @@
+"""`python -m rag.query`: asks the notes from the terminal, from scripts, or a file of questions."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from rag import console
+from rag.assistant import Assistant, record
+from rag.config import DEFAULT_INDEX, colours_wanted, history_file
+from rag.encoder import load_encoder
+from rag.errors import KuaidaError, QuestionRejected
+from rag.text import clean
+from rag.types import Answer, Hit
+
+HISTORY_LENGTH = 1_000
+CONTEXT = 30  # characters shown on either side of the best sentence
+BOLD, DIM, MARK, RESET = "\033[1m", "\033[2m", "\033[7m", "\033[0m"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Returns the exit code: 0 found, 1 not in the notes, 2 error; in batch and at the prompt 0 unless an error."""
+    options = _parser().parse_args(arguments)
+    return console.run("rag.query", lambda: _answer(options))
+
+
+def _answer(options: argparse.Namespace) -> int:
+    if options.k < 1:
+        raise QuestionRejected("-k must be at least 1")
+    question = " ".join(options.question)
+    is_terminal = sys.stdin is not None and sys.stdin.isatty()  # None when it was closed
+    asks_one = bool(options.question) or (options.batch is None and not is_terminal)
+    if asks_one and not options.question and sys.stdin is not None:
+        question = sys.stdin.read()
+    assistant = Assistant.open(options.index, load_encoder(options.encoder))
+    if assistant.index.warning:
+        sys.stderr.write(f"rag.query: {assistant.index.warning}\n")
+    if options.batch is not None:
+        return _batch(assistant, options)
+    if asks_one:
+        return _one(assistant, question, options)
+    return _prompt(assistant, options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rag.query", description="Ask your notes.")
+    parser.add_argument("question", nargs="*", metavar="QUESTION", help="without one: an interactive prompt")
+    parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index)")
+    parser.add_argument("--encoder", metavar="NAME", help="the encoder that the index was made with (default: bundled)")
+    parser.add_argument("-k", type=int, default=5, metavar="K", help="number of passages (default: 5)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--batch", metavar="FILE", help="one question a line (-: standard input), JSON lines out")
+    return parser
+
+
+def _one(assistant: Assistant, question: str, options: argparse.Namespace) -> int:
+    started = time.perf_counter()
+    answer = assistant.ask(question, options.k)
+    elapsed_ms = 1000 * (time.perf_counter() - started)
+    if options.json:
+        text = json.dumps(record(answer, elapsed_ms), ensure_ascii=False)
+    else:
+        text = render(answer, colours_wanted(sys.stdout.isatty()))
+    sys.stdout.write(text + "\n")
+    return 0 if answer.found else 1
+
+
+def _batch(assistant: Assistant, options: argparse.Namespace) -> int:
+    """Answers line by line; a line that cannot be asked gets {"question", "error"}, and the exit code is 2."""
+    code = 0
+    with _open_batch(options.batch) as lines:
+        for line in lines:
+            question = line.rstrip("\r\n")
+            started = time.perf_counter()
+            try:
+                answer = assistant.ask(question, options.k)
+                result = record(answer, 1000 * (time.perf_counter() - started))
+            except QuestionRejected as error:
+                result = {"question": clean(question[:200]), "error": str(error)}
+                code = 2
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+    return code
+
+
+def _open_batch(name: str) -> contextlib.AbstractContextManager[TextIO]:
+    if name == "-":
+        return contextlib.nullcontext(sys.stdin)
+    try:
+        return open(name, encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise KuaidaError(f"cannot read {name} ({error.strerror}): give a file with one question a line") from error
+
+
+def _prompt(assistant: Assistant, options: argparse.Namespace) -> int:
+    """Asks until an empty line or the end of input; arrow keys bring back earlier questions."""
+    with _history():
+        sys.stdout.write("输入问题，回车提问，空行退出 / type a question, an empty line ends\n")
+        while question := _read_line():
+            assistant.refresh()
+            try:
+                _one(assistant, question, options)
+            except QuestionRejected as error:
+                sys.stdout.write(f"{error}\n")
+            sys.stdout.write("\n")
+    return 0
+
+
+def _read_line() -> str:
+    try:
+        return input("? ").strip()
+    except (EOFError, KeyboardInterrupt):
+        sys.stdout.write("\n")
+        return ""
+
+
+@contextlib.contextmanager
+def _history() -> Iterator[None]:
+    """Keeps the questions of earlier sessions at hand, where the platform has readline."""
+    try:
+        import readline
+    except ImportError:  # Windows: its console keeps a history of its own
+        yield
+        return
+    file = history_file()
+    with contextlib.suppress(OSError):  # none yet
+        readline.read_history_file(file)
+    readline.set_history_length(HISTORY_LENGTH)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # a home that cannot be written to loses the history, no question
+            file.parent.mkdir(parents=True, exist_ok=True)
+            readline.write_history_file(file)
+
+
+def render(answer: Answer, colours: bool) -> str:
+    """Returns the answer, then numbered citations; control characters of the notes never reach the terminal."""
+    bold, dim, reset = (BOLD, DIM, RESET) if colours else ("", "", "")
+    lines = [clean(answer.text)]
+    if answer.hits:
+        lines += ["", f"{dim}{'引用' if answer.found else '最接近的段落'}{reset}"]
+    for rank, hit in enumerate(answer.hits, 1):
+        passage = hit.passage
+        trail = " › ".join((*passage.headings, *filter(None, [passage.question])))
+        place = f"{passage.source}:{passage.start_line}-{passage.end_line}"
+        note = "  （笔记已改动，请重建索引）" if hit.stale else ""
+        cited = "*" if rank in answer.cited else " "
+        lines.append(clean(f"{cited}[{rank}] {place}  {hit.score:.2f}  {trail}").join((bold, reset)) + note)
+        lines.append(f"      {_marked(hit, colours)}")
+    return "\n".join(lines)
+
+
+def _marked(hit: Hit, colours: bool) -> str:
+    """Returns one line: the best sentence, marked, in what stands around it."""
+    start, end = hit.best
+    text = hit.passage.text
+    before, best, after = text[max(0, start - CONTEXT) : start], text[start:end], text[end : end + CONTEXT]
+    opening, closing = (MARK, RESET) if colours else ("»", "«")
+    left = "…" if start > CONTEXT else ""
+    right = "…" if end + CONTEXT < len(text) else ""
+    return f"{left}{_line(before)}{opening}{_line(best).strip()}{closing}{_line(after)}{right}"
+
+
+def _line(text: str) -> str:
+    return clean(" ".join(text.split())) if text.strip() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Serves the page on this machine only."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+from pathlib import Path
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from rag.errors import ServerError
+from rag.ui import page
+from rag.ui.guard import MAX_BODY_BYTES, Guard, is_loopback
+from rag.ui.words import CHINESE, Words
+
+GOODBYE_SECONDS = 1  # an open page keeps a stream open for ever: Ctrl-C does not wait for it
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Returns a socket bound to `host` and `port` (0: any free one); raises ServerError.
+
+    To be called before anything slow is loaded, so that a port in use is said at once. It does not `listen` yet:
+    until the page is there, browsers shall be refused and not kept waiting.
+    """
+    if not is_loopback(host):
+        raise ServerError(f"{host} can be reached by others and the page asks for no password: use --host 127.0.0.1")
+    family = socket.AF_INET6 if _is_ipv6(host) else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # start again right after a stop
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ServerError(_refused(host, port, error)) from error
+    return listener
+
+
+def listen(listener: socket.socket) -> None:
+    """Lets browsers connect; raises ServerError."""
+    try:
+        listener.listen()
+    except OSError as error:  # somebody else listens there since
+        host, port = listener.getsockname()[:2]
+        raise ServerError(_refused(host, port, error)) from error
+
+
+def url(listener: socket.socket) -> str:
+    """Returns where a browser finds the page."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if _is_ipv6(host) else host}:{port}"
+
+
+def application(blocks: gr.Blocks, private: list[Path], words: Words = CHINESE) -> ASGIApp:
+    """Returns the page as an ASGI application; no file under `private` is ever served.
+
+    Every setting is passed on purpose: Gradio reads the environment for those that are not.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        server_name="127.0.0.1",
+        root_path="",
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=[str(path.resolve()) for path in private],
+        favicon_path=str(page.ICON),
+        show_error=False,
+        max_file_size=MAX_BODY_BYTES,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=page.theme(),
+        head=page.head(words),
+    )
+    return Guard(app)
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serves until Ctrl-C, which it passes on as KeyboardInterrupt."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).version == 6
+    except ValueError:
+        return False
+
+
+def _refused(host: str, port: int, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use, perhaps by this page in another terminal: choose another one with --port"
+    if isinstance(error, OSError) and error.errno == errno.EACCES:
+        return f"port {port} needs more rights: choose one over 1023 with --port"
+    return f"cannot listen on {host} port {port} ({error}): choose another one with --port"
