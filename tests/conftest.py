@@ -1,0 +1,56 @@
+"""What all layers share: a temporary folder in memory, the bundled encoder, and an index of `corpus/` built once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test may wait for a hub; read when the libraries are imported
+
+from rag.config import DEFAULT_CORPUS
+from rag.encoder import OnnxEncoder, load_encoder
+from rag.index import sync
+from tests.small import write_notes
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """In memory where the system offers that: waiting for the disk takes most of a build of a small corpus."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def lazy_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Elsewhere nothing waits for the disk either; only a power failure could tell the difference."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+@pytest.fixture(scope="session")
+def bundled() -> OnnxEncoder:
+    """The encoder that ships, loaded once."""
+    encoder = load_encoder()
+    assert isinstance(encoder, OnnxEncoder)
+    return encoder
+
+
+@pytest.fixture(scope="session")
+def corpus_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of `corpus/` by the bundled encoder, built once; tests only read it."""
+    folder = tmp_path_factory.mktemp("corpus") / "index"
+    sync(DEFAULT_CORPUS, folder, bundled)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundled_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the small corpus by the bundled encoder, for processes that load it; tests only read it."""
+    folder = tmp_path_factory.mktemp("small")
+    sync(write_notes(folder / "corpus"), folder / "index", bundled)
+    return folder / "index"

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rag import config
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "variables", "expected"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {}, True),
+        (False, {"TERM": "xterm"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "xterm", "NO_COLOR": "0"}, False),  # set to anything at all
+        (True, {"TERM": "xterm", "NO_COLOR": ""}, True),  # but not to nothing (no-color.org)
+    ],
+)
+def test_colours(monkeypatch: pytest.MonkeyPatch, is_terminal: bool, variables: dict[str, str], expected: bool) -> None:
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert config.colours_wanted(is_terminal) is expected
+
+
+def test_the_history_is_state_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert config.history_file() == tmp_path / "kuaida" / "history"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config.history_file() == tmp_path / ".local" / "state" / "kuaida" / "history"
+
+
+def test_libraries_are_kept_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
+    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "0")
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
+    config.keep_libraries_offline()
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+    assert os.environ["TOKENIZERS_PARALLELISM"] == "true"  # a matter of speed: the person decides
+
+
+def test_the_defaults_are_folders_of_the_repository() -> None:
+    root = Path(__file__).resolve().parent.parent
+    assert (root / "corpus", root / "index") == (config.DEFAULT_CORPUS, config.DEFAULT_INDEX)
+    assert root / "rag" / "model" == config.BUNDLED_ENCODER
+    assert config.MAX_QUESTION_CHARACTERS == 4_000

@@ -1,0 +1,151 @@
+"""The whole way with the model that ships: real notes and questions, and floors below which quality must not slide."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.assistant import Assistant
+from rag.config import DEFAULT_CORPUS, ROOT
+from rag.encoder import OnnxEncoder
+from rag.index import sync
+from rag.notes import read_note
+from rag.ui.service import Service
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+from golden import GoldenQuestion, read_golden
+from quality import first_right, measure
+
+GOLDEN = ROOT / "benchmarks" / "golden"
+SHARED_NOTES = ROOT.parent / "shared" / "notes"
+
+# The lowest figures that the development half may have, (row, column) as `benchmarks/quality.py` prints them.
+# Set a little below what was measured when the ranking was fitted; raise them with it, never lower them to pass.
+FLOORS = {
+    ("answerable", "first"): 0.88,
+    ("answerable", "in_five"): 0.95,
+    ("english", "first"): 0.88,
+    ("found", "auroc"): 0.95,
+}
+CEILINGS = {
+    ("found", "refused_though_answerable"): 0.10,
+    ("found", "answered_though_not_in_notes"): 0.20,
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(corpus_index: Path, bundled: OnnxEncoder) -> Assistant:
+    return Assistant.open(corpus_index, bundled)
+
+
+@pytest.fixture(scope="module")
+def figures(assistant: Assistant) -> dict[str, dict[str, float]]:
+    return measure(assistant, read_golden(GOLDEN / "corpus.jsonl", "dev"))
+
+
+@pytest.fixture(scope="module")
+def shared_notes(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    if not SHARED_NOTES.is_dir():
+        pytest.skip(f"{SHARED_NOTES} is not here")
+    folder = tmp_path_factory.mktemp("notes") / "index"
+    sync(SHARED_NOTES, folder, bundled)
+    return Assistant.open(folder, bundled)
+
+
+def verbatim() -> list[GoldenQuestion]:
+    return [question for question in read_golden(GOLDEN / "notes.jsonl") if question.style == "verbatim"]
+
+
+# ------------------------------------------------------------------------------------------------------- the 15 entries
+
+
+def test_the_fifteen_questions_word_for_word(shared_notes: Assistant) -> None:
+    questions = verbatim()
+    assert len(questions) == 15
+    ranks = {question.question: first_right(shared_notes, question)[0] for question in questions}
+    assert {question: rank for question, rank in ranks.items() if rank != 1} == {}
+
+
+def test_the_fifteen_answers_are_found_and_exact(shared_notes: Assistant) -> None:
+    for question in verbatim():
+        answer = shared_notes.ask(question.question)
+        passage = answer.hits[0].passage
+        lines = read_note(SHARED_NOTES, passage.source).text.split("\n")
+        assert answer.found, question.question
+        assert "\n".join(lines[passage.start_line - 1 : passage.end_line]) == passage.text
+        assert answer.text.removesuffix(" [1]") in passage.text
+
+
+# --------------------------------------------------------------------------------------------------------- the floors
+
+
+@pytest.mark.parametrize(("row", "column"), FLOORS)
+def test_quality_does_not_slide(figures: dict[str, dict[str, float]], row: str, column: str) -> None:
+    assert figures[row][column] >= FLOORS[row, column]
+
+
+@pytest.mark.parametrize(("row", "column"), CEILINGS)
+def test_found_is_told_as_well_as_before(figures: dict[str, dict[str, float]], row: str, column: str) -> None:
+    assert figures[row][column] <= CEILINGS[row, column]
+
+
+def test_every_entry_of_the_corpus_answers_its_own_question(assistant: Assistant) -> None:
+    index = assistant.index
+    asked = dict.fromkeys(filter(None, (index.passage(number).question for number in range(index.size))))
+    assert len(asked) >= 100
+    missed = []
+    for question in list(asked)[::5]:  # a fifth says as much, five times as fast
+        answer = assistant.ask(question)
+        if not answer.found or answer.hits[0].passage.question != question:
+            missed.append(question)
+    assert missed == []
+
+
+def test_the_example_questions_are_answered(assistant: Assistant, corpus_index: Path, bundled: OnnxEncoder) -> None:
+    examples = Service(DEFAULT_CORPUS, corpus_index, bundled, assistant).examples(6)
+    assert len(examples) == 6
+    for question in examples:
+        answer = assistant.ask(question)
+        assert answer.found, question
+        assert answer.hits[0].passage.question == question
+        assert answer.hits[0].stale is False
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["今天晚饭吃什么好？", "How do I change the oil of my car?", "红烧肉的做法", "asdf qwer zxcv"],
+)
+def test_what_no_note_answers_is_not_found(assistant: Assistant, question: str) -> None:
+    answer = assistant.ask(question)
+    assert (answer.found, answer.cited, len(answer.hits)) == (False, (), 5)
+
+
+# --------------------------------------------------------------------------------------------------------- editing
+
+
+def test_an_edited_note_is_found_after_a_rebuild(corpus_index: Path, bundled: OnnxEncoder, tmp_path: Path) -> None:
+    """Clone, ask, edit, rebuild in a moment, ask again."""
+    corpus, folder = tmp_path / "corpus", tmp_path / "index"
+    shutil.copytree(DEFAULT_CORPUS, corpus)
+    shutil.copytree(corpus_index, folder)
+    assistant = Assistant.open(folder, bundled)
+    question = "团队的紫水晶检查清单有哪几步？"
+    assert assistant.ask(question).found is False
+    note = corpus / "finetuning.md"
+    before = note.read_text(encoding="utf-8").rstrip("\n")
+    body = "紫水晶检查清单有三步：先冻结词表，再核对学习率，最后跑一遍回归题。"
+    note.write_text(f"{before}\n\n## {question}\n\n{body}\n", encoding="utf-8")
+    report = sync(corpus, folder, bundled)
+    assert (report.added, report.changed, report.removed) == (1, 0, 0)
+    assert assistant.refresh() is True
+    answer = assistant.ask("紫水晶清单怎么做？")
+    passage = answer.hits[0].passage
+    first = before.count("\n") + 3
+    assert (passage.source, passage.start_line, passage.end_line) == ("finetuning.md", first, first + 2)
+    assert passage.text == f"## {question}\n\n{body}"
+    assert (answer.found, answer.text) == (True, f"{body} [1]")
+    assert answer.hits[0].stale is False
