@@ -17,7 +17,7 @@ from rag.fusion import Signals
 from rag.index import Candidate, Index, current_identity
 from rag.notes import NoteUnreadable, read_note
 from rag.passages import answer_span, sentences
-from rag.sounds import sounds
+from rag.sounds import MARK, sounds
 from rag.text import clean, content_tokens, is_chinese, tokens
 from rag.translation import translations
 from rag.types import Answer, Hit, Passage, Span
@@ -157,8 +157,10 @@ class _Reading:
             foreign=self.chinese != is_chinese(passage.text[:LANGUAGE_SAMPLE]),
         )
 
-    def study(self, signals: Signals, held: Set[str]) -> Signals:
+    def study(self, signals: Signals, held: frozenset[str]) -> Signals:
         """Returns `signals` with `covered`, from the tokens that the passage holds."""
+        if any(token.startswith(MARK) for token in self.queried):
+            held = held.union(*map(sounds, held))
         covered = sum(term.weight * term.share_in(held) for term in self.terms) / self.total
         return dataclasses.replace(signals, covered=covered)
 

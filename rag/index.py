@@ -209,8 +209,8 @@ class Index:
         """Returns the lexical tokens of a passage: of its headings, its question and its text."""
         held = self._tokens.get(number)
         if held is None:
-            row = _lexical_row(self.passage(number))
-            held = frozenset(f"{row.heading} {row.body} {row.sounds}".split())
+            passage = self.passage(number)
+            held = frozenset(tokens("\n".join((_heading(passage), passage.text))))
             if len(self._tokens) < REMEMBERED:
                 self._tokens[number] = held
         return held
@@ -641,8 +641,12 @@ def _npy(array: npt.NDArray[Any]) -> memoryview:
     return stream.getbuffer()
 
 
+def _heading(passage: Passage) -> str:
+    return "\n".join((*passage.headings, passage.question or ""))
+
+
 def _lexical_row(passage: Passage) -> Row:
-    heading = "\n".join((*passage.headings, passage.question or ""))
+    heading = _heading(passage)
     body = tuple(tokens(passage.text))
     heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body)))
     return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard))
