@@ -92,7 +92,7 @@ def _watch(options: argparse.Namespace, encoder: Encoder, seen: Footprint) -> No
     while True:
         time.sleep(WATCH_SECONDS)
         now = _footprint(options.corpus)
-        if now == seen:
+        if now == seen and not said:
             continue
         try:
             _build(options, encoder, full=False)
