@@ -74,6 +74,8 @@ class OnnxEncoder:
             self.revision = str(settings["revision"])
             self.dimension = int(settings["dimension"])
             self._tokenizer, self._session = _load_onnx(folder, int(settings["max_tokens"]))
+        except FileNotFoundError as error:
+            raise EncoderError(f"no encoder in {folder}: restore the folder from the repository") from error
         except Exception as error:  # each library raises its own kinds, the cure is the same
             raise EncoderError(
                 f"the encoder in {folder} is damaged ({type(error).__name__}): restore the folder from the repository"

@@ -30,10 +30,6 @@ TEXTS = (
 PROSE = "注意力机制让模型关注相关的部分。它由查询、键和值组成。多头注意力并行计算。"
 SPANS = ((0, 16), (16, 27), (27, 37))
 
-# int8 activations get one scale for the whole batch, so that a text's vector depends a little on its neighbours
-ALONE_AND_IN_A_BATCH = 0.97  # cosine; measured over 96 golden questions: 0.979 at the lowest, 0.990 in the middle
-
-
 def assert_unit(vectors: Vectors, rows: int, dimension: int = 384) -> None:
     assert vectors.shape == (rows, dimension)
     assert vectors.dtype == np.float32
@@ -109,15 +105,15 @@ def test_one_sentence_differs_from_the_whole_only_by_the_special_tokens(bundled:
     assert float(rows[0] @ rows[1]) > 0.8
 
 
-def test_a_text_alone_and_in_a_batch(bundled: OnnxEncoder) -> None:
-    texts = [f"{text}{number}" for number in range(4) for text in TEXTS]  # more than one batch, lengths mixed
+def test_neighbours_change_no_vector(bundled: OnnxEncoder) -> None:
+    """int8 scales a batch by its largest value: were texts run together, a rebuild would differ from a first build."""
+    texts = [f"{text}{number}" for number in range(4) for text in TEXTS]
     alone = np.concatenate([bundled.encode_questions([text]) for text in texts])
     together = bundled.encode_questions(texts)
-    assert float((alone * together).sum(1).min()) > ALONE_AND_IN_A_BATCH
+    assert np.array_equal(alone, together)
 
 
 def test_the_order_of_texts_is_kept(bundled: OnnxEncoder) -> None:
-    """Batches are sorted by length inside."""
     texts = ["模型训练" * 20, "短", "注意力机制的计算复杂度是多少？", "什么是 RAG", "分词"] + [
         "x" * n for n in range(1, 30)
     ]
