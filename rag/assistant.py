@@ -118,6 +118,7 @@ class _Term:
     """A token of the question: its idf in the notes, whether they know it, and what else it may be written as."""
 
     weight: float
+    latin: bool
     known: bool
     spellings: tuple[_Spelling, ...]
 
@@ -146,23 +147,26 @@ class _Reading:
         return cls(terms, queried, sum(term.weight for term in terms) or 1.0, is_chinese(question))
 
     def glance(self, candidate: Candidate, passage: Passage) -> Signals:
-        """Returns the signals that cost nothing; `covered` is still 0."""
+        """Returns the signals that cost nothing; `covered` and `missed` are still 0."""
         return Signals(
             dense=candidate.dense,
             sentence=candidate.sentence,
             lexical=candidate.lexical / self.total,
             substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
             covered=0.0,
-            known=sum(term.weight for term in self.terms if term.known) / self.total,
+            missed=0.0,
+            strange=sum(term.weight for term in self.terms if term.latin and not term.known) / self.total,
             foreign=self.chinese != is_chinese(passage.text[:LANGUAGE_SAMPLE]),
         )
 
     def study(self, signals: Signals, held: frozenset[str]) -> Signals:
-        """Returns `signals` with `covered`, from the tokens that the passage holds."""
+        """Returns `signals` with `covered` and `missed`, from the tokens that the passage holds."""
         if any(token.startswith(MARK) for token in self.queried):
             held = held.union(*map(sounds, held))
-        covered = sum(term.weight * term.share_in(held) for term in self.terms) / self.total
-        return dataclasses.replace(signals, covered=covered)
+        shares = [(term, term.share_in(held)) for term in self.terms]
+        covered = sum(term.weight * share for term, share in shares) / self.total
+        missed = sum(term.weight for term, share in shares if term.latin and not share) / self.total
+        return dataclasses.replace(signals, covered=covered, missed=missed)
 
 
 def _term(token: str, index: Index) -> _Term:
@@ -174,7 +178,8 @@ def _term(token: str, index: Index) -> _Term:
             spellings.append(_Spelling((meant,), MEANT))
     frequency = max(min(map(index.document_frequency, spelling.tokens)) for spelling in spellings)
     weight = fusion.inverse_document_frequency(frequency, index.size)
-    return _Term(weight, frequency > 0, tuple(spellings))
+    known = frequency > 0 or bool(translations(token))
+    return _Term(weight, token.isascii() and token.isalpha(), known, tuple(spellings))
 
 
 def check_question(question: str) -> str:

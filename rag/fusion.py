@@ -16,7 +16,9 @@ class Signals:
     `dense`: cosine of question and whole passage. `sentence`: of question and the passage's best sentence.
     `lexical`: BM25 divided by the summed idf of the question's tokens, so that long questions do not count more.
     `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
-    `covered`: share of the question's tokens, weighted by idf, that the passage holds; `known`: that any passage holds.
+    `covered`: share of the question's tokens, weighted by idf, that the passage holds; `missed`: share
+    that are Latin words the passage lacks; `strange`: that are Latin words no note and no word list knows, mostly the
+    names of something else.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 
@@ -25,7 +27,8 @@ class Signals:
     lexical: float
     substance: float
     covered: float
-    known: float
+    missed: float
+    strange: float
     foreign: bool
 
 
@@ -38,13 +41,18 @@ class Weights:
     lexical: float
     substance: float
     covered: float
-    known: float
+    missed: float
+    strange: float
     bias: float
 
 
-SAME_LANGUAGE = Weights(dense=8.22, sentence=8.99, lexical=0.46, substance=0.79, covered=11.54, known=0.0, bias=-9.68)
-CROSS_LANGUAGE = Weights(dense=8.85, sentence=8.46, lexical=0.62, substance=0.60, covered=13.25, known=0.0, bias=-12.23)
-THRESHOLD = 0.5
+SAME_LANGUAGE = Weights(
+    dense=12.89, sentence=9.36, lexical=0.28, substance=1.62, covered=9.70, missed=-5.83, strange=-1.99, bias=-11.44
+)
+CROSS_LANGUAGE = Weights(
+    dense=14.80, sentence=10.91, lexical=0.46, substance=1.70, covered=10.17, missed=-5.88, strange=-2.59, bias=-9.87
+)
+THRESHOLD = 0.22
 SUBSTANTIAL = 160
 
 
@@ -58,7 +66,8 @@ def score(signals: Signals) -> float:
         + weights.lexical * signals.lexical
         + weights.substance * signals.substance
         + weights.covered * signals.covered
-        + weights.known * signals.known
+        + weights.missed * signals.missed
+        + weights.strange * signals.strange
     )
     return 1 / (1 + math.exp(-total))
 
