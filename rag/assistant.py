@@ -86,7 +86,7 @@ def _read(index: Index, question: str, vector: Vectors, limit: int) -> list[tupl
     """Returns the `limit` candidates that look best, read word by word, still in the order of the first look."""
     reading = _Reading.of(question, index)
     seen = [
-        (candidate, passage, reading.glance(candidate, passage))
+        (candidate, passage, reading.glance(candidate, passage, index))
         for candidate in index.candidates(vector, reading.queried, CANDIDATES)
         for passage in (index.passage(candidate.number),)
     ]
@@ -146,13 +146,14 @@ class _Reading:
                     queried[token] = max(queried.get(token, 0.0), spelling.surety / len(spelling.tokens))
         return cls(terms, queried, sum(term.weight for term in terms) or 1.0, is_chinese(question))
 
-    def glance(self, candidate: Candidate, passage: Passage) -> Signals:
+    def glance(self, candidate: Candidate, passage: Passage, index: Index) -> Signals:
         """Returns the signals that cost nothing; `covered` and `missed` are still 0."""
         return Signals(
             dense=candidate.dense,
             sentence=candidate.sentence,
             lexical=candidate.lexical / self.total,
             substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
+            beside=index.is_beside_questions(passage),
             covered=0.0,
             missed=0.0,
             strange=sum(term.weight for term in self.terms if term.latin and not term.known) / self.total,

@@ -16,6 +16,7 @@ class Signals:
     `dense`: cosine of question and whole passage. `sentence`: of question and the passage's best sentence.
     `lexical`: BM25 divided by the summed idf of the question's tokens, so that long questions do not count more.
     `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
+    `beside`: it answers no question, but its note is one of questions and answers.
     `covered`: share of the question's tokens, weighted by idf, that the passage holds; `missed`: share
     that are Latin words the passage lacks; `strange`: that are Latin words no note and no word list knows, mostly the
     names of something else.
@@ -26,6 +27,7 @@ class Signals:
     sentence: float
     lexical: float
     substance: float
+    beside: bool
     covered: float
     missed: float
     strange: float
@@ -40,6 +42,7 @@ class Weights:
     sentence: float
     lexical: float
     substance: float
+    beside: float
     covered: float
     missed: float
     strange: float
@@ -47,12 +50,28 @@ class Weights:
 
 
 SAME_LANGUAGE = Weights(
-    dense=12.89, sentence=9.36, lexical=0.28, substance=1.62, covered=9.70, missed=-5.83, strange=-1.99, bias=-11.44
+    dense=8.81,
+    sentence=8.38,
+    lexical=0.68,
+    substance=1.61,
+    beside=-0.61,
+    covered=7.47,
+    missed=-3.82,
+    strange=-0.04,
+    bias=-10.20,
 )
 CROSS_LANGUAGE = Weights(
-    dense=14.80, sentence=10.91, lexical=0.46, substance=1.70, covered=10.17, missed=-5.88, strange=-2.59, bias=-9.87
+    dense=8.23,
+    sentence=9.66,
+    lexical=0.96,
+    substance=1.53,
+    beside=-1.17,
+    covered=10.61,
+    missed=-1.46,
+    strange=0.00,
+    bias=-12.23,
 )
-THRESHOLD = 0.22
+THRESHOLD = 0.13
 SUBSTANTIAL = 160
 
 
@@ -65,6 +84,7 @@ def score(signals: Signals) -> float:
         + weights.sentence * signals.sentence
         + weights.lexical * signals.lexical
         + weights.substance * signals.substance
+        + weights.beside * signals.beside
         + weights.covered * signals.covered
         + weights.missed * signals.missed
         + weights.strange * signals.strange

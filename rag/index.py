@@ -75,6 +75,7 @@ class NoteRecord:
     source: str
     sha256: str
     passages: int
+    questions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class Index:
         self._spans: Triples = self._read_array(SPANS, np.int32, 3)
         # the sentences of passage i are the rows from _first_sentence[i] to _first_sentence[i + 1]
         self._first_sentence = np.searchsorted(self._spans[:, 0], np.arange(self.size + 1))
+        self._asking = {note.source for note in manifest.notes if note.questions}
         self._tokens: dict[int, frozenset[str]] = {}
         self._words = self._read(WORDS).decode().split()
         self._postings = self._open_postings()
@@ -185,6 +187,10 @@ class Index:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
         return Passage(**{**values, "headings": tuple(values["headings"])})
+
+    def is_beside_questions(self, passage: Passage) -> bool:
+        """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
+        return passage.question is None and passage.source in self._asking
 
     def candidates(self, question_vector: Vectors, token_weights: Mapping[str, float], limit: int) -> list[Candidate]:
         """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
@@ -567,7 +573,8 @@ def _plan(notes: Iterable[Note], base: Index | None) -> _Plan:
             pieces = list(split(note))
             reused.extend(known.get(_embed(piece).key, -1) if known else -1 for piece in pieces)
         passages.extend(pieces)
-        records.append(NoteRecord(note.source, note.sha256, len(pieces)))
+        asked = sum(piece.question is not None for piece in pieces)
+        records.append(NoteRecord(note.source, note.sha256, len(pieces), asked))
     return _Plan(tuple(records), passages, reused)
 
 

@@ -60,7 +60,7 @@ TABLE_RULE = re.compile(r"[\s|:-]*-[\s|:-]*$")
 WORDS = re.compile(r"\w")
 
 ASKED = re.compile(
-    r"(?P<style>Q|q|问题|问|提问|Question)\s*(?P<number>\d{0,3})\s*(?:[:：]|[.、](?!\d))(?:\*\*)?\s*(?=\S)"
+    r"(?P<style>Q|q|问题|问|提问|Question)\s*(?P<number>\d{0,3})\s*(?:[:：]|(?<=\d)[.、](?!\d)|\.(?=\s))(?:\*\*)?\s*(?=\S)"
 )
 NUMBERED = re.compile(
     r"(?:第\s*)?(?P<open>[(（]?)(?P<number>\d{1,3}(?:\.[1-9]\d{0,2})*)"
