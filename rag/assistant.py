@@ -17,18 +17,18 @@ from rag.fusion import Signals
 from rag.index import Candidate, Index, current_identity
 from rag.notes import NoteUnreadable, read_note
 from rag.passages import answer_span, sentences
-from rag.sounds import MARK, sounds
+from rag.sounds import sounds
 from rag.text import clean, content_tokens, is_chinese, tokens
 from rag.translation import translations
 from rag.types import Answer, Hit, Passage, Span
 
-CANDIDATES = 100  # from each channel; the right passage is nearly always among them
+CANDIDATES = 50  # from each channel; the right passage is nearly always among them
 # How surely a token is meant that does not stand in the question as such.
 TRANSLATED = 0.9  # times what the word list says
 HEARD = 0.6  # another word that sounds the same
 MEANT = 0.9  # a Latin word that is one slip away
 LANGUAGE_SAMPLE = 200  # characters that tell the language of a passage
-READ = 20  # of these are looked at word by word
+READ = 30  # of these are looked at word by word
 QUOTE_CHARACTERS = 300  # of prose without a question: what a person reads before opening the note
 
 
@@ -74,7 +74,9 @@ class Assistant:
         vector = self._encoder.encode_questions([question])[0]
         scored = [(fusion.score(s), c, p) for c, p, s in _read(index, question, vector, max(READ, limit))]
         scored.sort(key=lambda entry: (-entry[0], entry[1].number))
-        return compose(question, tuple(_hit(index, vector, *entry) for entry in scored[:limit]))
+        best = scored[:limit]
+        stale = {source: is_stale(index, source) for source in {passage.source for _, _, passage in best}}
+        return compose(question, tuple(_hit(index, vector, stale[p.source], s, c, p) for s, c, p in best))
 
     def read(self, question: str) -> list[tuple[Candidate, Passage, Signals]]:
         """Returns the passages that were looked at word by word, with their signals: what `benchmarks/fit.py` fits."""
@@ -97,12 +99,12 @@ def _read(index: Index, question: str, vector: Vectors, limit: int) -> list[tupl
     ]
 
 
-def _hit(index: Index, vector: Vectors, score: float, candidate: Candidate, passage: Passage) -> Hit:
+def _hit(index: Index, vector: Vectors, stale: bool, score: float, candidate: Candidate, passage: Passage) -> Hit:
     best = candidate.best
     answer_start, answer_end = answer_span(passage)
     if best[0] < answer_start:  # the question line is nearest to a question, but says nothing
         best = index.best_sentence(candidate.number, vector, (answer_start, answer_end)) or best
-    return Hit(passage, score, best, is_stale(index, passage.source))
+    return Hit(passage, score, best, stale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,6 @@ class _Reading:
 
     def study(self, signals: Signals, held: frozenset[str]) -> Signals:
         """Returns `signals` with `covered` and `missed`, from the tokens that the passage holds."""
-        if any(token.startswith(MARK) for token in self.queried):
-            held = held.union(*map(sounds, held))
         shares = [(term, term.share_in(held)) for term in self.terms]
         covered = sum(term.weight * share for term, share in shares) / self.total
         missed = sum(term.weight for term, share in shares if term.latin and not share) / self.total

@@ -128,6 +128,8 @@ def _load_onnx(folder: Path, max_tokens: int) -> tuple[Any, Any]:
     tokenizer.no_padding()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # a thread that spins between two short runs only slows down what happens in between
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(
         str(folder / "onnx" / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )

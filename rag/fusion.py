@@ -50,28 +50,28 @@ class Weights:
 
 
 SAME_LANGUAGE = Weights(
-    dense=8.81,
-    sentence=8.38,
-    lexical=0.68,
-    substance=1.61,
-    beside=-0.61,
-    covered=7.47,
-    missed=-3.82,
-    strange=-0.04,
-    bias=-10.20,
+    dense=8.75,
+    sentence=8.89,
+    lexical=0.73,
+    substance=1.88,
+    beside=-0.78,
+    covered=8.35,
+    missed=-4.17,
+    strange=-0.07,
+    bias=-10.78,
 )
 CROSS_LANGUAGE = Weights(
-    dense=8.23,
-    sentence=9.66,
-    lexical=0.96,
-    substance=1.53,
+    dense=8.25,
+    sentence=10.13,
+    lexical=1.00,
+    substance=1.79,
     beside=-1.17,
-    covered=10.61,
-    missed=-1.46,
+    covered=10.83,
+    missed=-2.13,
     strange=0.00,
-    bias=-12.23,
+    bias=-12.42,
 )
-THRESHOLD = 0.13
+THRESHOLD = 0.15
 SUBSTANTIAL = 160
 
 

@@ -57,7 +57,7 @@ LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each o
 OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
 LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
 ENCODE_BATCH = 128  # passages; the encoder sorts them by length, and each is one step of the progress bar
-REMEMBERED = 5_000  # passages whose tokens stay in memory once asked for, about 10 kB each
+REMEMBERED = 2_000  # passages that stay in memory with their tokens once they were asked for, about 30 kB each
 TWO_SLIPS = 8  # letters from which a word may have two
 SELF_SIMILARITY = 0.99  # of a vector and itself; float16 costs about 0.0005
 
@@ -155,6 +155,7 @@ class Index:
         # the sentences of passage i are the rows from _first_sentence[i] to _first_sentence[i + 1]
         self._first_sentence = np.searchsorted(self._spans[:, 0], np.arange(self.size + 1))
         self._asking = {note.source for note in manifest.notes if note.questions}
+        self._parsed: dict[int, Passage] = {}
         self._tokens: dict[int, frozenset[str]] = {}
         self._words = self._read(WORDS).decode().split()
         self._postings = self._open_postings()
@@ -183,10 +184,15 @@ class Index:
         return Path(os.path.normpath(os.path.join(os.path.realpath(self._folder.parent), self.manifest.corpus)))
 
     def passage(self, number: int) -> Passage:
-        """Returns the passage with a number below `size`; its line is only parsed now."""
-        start = self._line_ends[number - 1] + 1 if number else 0
-        values = json.loads(self._lines[start : self._line_ends[number]])
-        return Passage(**{**values, "headings": tuple(values["headings"])})
+        """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
+        passage = self._parsed.get(number)
+        if passage is None:
+            start = self._line_ends[number - 1] + 1 if number else 0
+            values = json.loads(self._lines[start : self._line_ends[number]])
+            passage = Passage(**{**values, "headings": tuple(values["headings"])})
+            if len(self._parsed) < REMEMBERED:
+                self._parsed[number] = passage
+        return passage
 
     def is_beside_questions(self, passage: Passage) -> bool:
         """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
@@ -201,9 +207,10 @@ class Index:
         scores = dict(self._postings.search(token_weights, LEXICAL_OVERFETCH * limit))
         chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
         similarities = (vectors.reconstruct(self._vectors, chosen) @ question_vector).tolist()
+        of_sentences = self._sentence_similarities(chosen, question_vector)
         found = [
-            self._candidate(number, dense, question_vector, scores.get(number, 0.0))
-            for number, dense in zip(chosen, similarities, strict=True)
+            self._candidate(number, dense, sentences_of, scores.get(number, 0.0))
+            for number, dense, sentences_of in zip(chosen, similarities, of_sentences, strict=True)
         ]
         return sorted(found, key=lambda candidate: (-candidate.dense, candidate.number))
 
@@ -212,11 +219,12 @@ class Index:
         return self._postings.document_frequency(token)
 
     def tokens_of(self, number: int) -> frozenset[str]:
-        """Returns the lexical tokens of a passage: of its headings, its question and its text."""
+        """Returns the lexical tokens of a passage and how they sound: of its headings, its question and its text."""
         held = self._tokens.get(number)
         if held is None:
             passage = self.passage(number)
-            held = frozenset(tokens("\n".join((_heading(passage), passage.text))))
+            words = set(tokens("\n".join((_heading(passage), passage.text))))
+            held = frozenset(words.union(*map(sounds, words)))
             if len(self._tokens) < REMEMBERED:
                 self._tokens[number] = held
         return held
@@ -257,8 +265,15 @@ class Index:
         similarities = self.sentence_vectors(number)[inside].astype(np.float32) @ question_vector
         return self.sentence_spans(number)[inside[int(similarities.argmax())]]
 
-    def _candidate(self, number: int, dense: float, question_vector: Vectors, score: float) -> Candidate:
-        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
+    def _sentence_similarities(self, numbers: Sequence[int], question_vector: Vectors) -> list[Vectors]:
+        """Returns for each passage the similarities of its sentences; one product for all of them is much faster."""
+        starts = self._first_sentence[numbers]
+        counts = self._first_sentence[np.asarray(numbers, dtype=np.int64) + 1] - starts
+        ends = np.cumsum(counts)
+        rows = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
+        return np.split(self._sentences[rows].astype(np.float32) @ question_vector, ends[:-1])
+
+    def _candidate(self, number: int, dense: float, similarities: Vectors, score: float) -> Candidate:
         if len(similarities) == 0:
             return Candidate(number, dense, dense, (0, len(self.passage(number).text)), score)
         nearest = int(similarities.argmax())

@@ -16,6 +16,7 @@ FUZZY = ((re.compile("^([zcs])h"), r"\1"), (re.compile("(?<=[aei])ng$"), "n"))
 PAIR = re.compile("[\u4e00-\u9fff]{2}")
 
 
+@functools.lru_cache(maxsize=200_000)  # about the pairs of characters in use; notes repeat the same few thousand
 def sounds(token: str) -> tuple[str, ...]:
     """Returns how a token of two Han characters may sound, as tokens that begin with MARK; () for any other token."""
     if not PAIR.fullmatch(token):

@@ -30,6 +30,7 @@ TEXTS = (
 PROSE = "注意力机制让模型关注相关的部分。它由查询、键和值组成。多头注意力并行计算。"
 SPANS = ((0, 16), (16, 27), (27, 37))
 
+
 def assert_unit(vectors: Vectors, rows: int, dimension: int = 384) -> None:
     assert vectors.shape == (rows, dimension)
     assert vectors.dtype == np.float32

@@ -286,14 +286,14 @@ def test_an_answer_is_whole_up_to_the_limit_and_cut_beyond() -> None:
 
 def test_pieces_are_cut_at_sub_headings_first() -> None:
     body = "一句话。" * 40
-    text = f"# T\n## 区别？\n甲:\n{body}\n乙:\n{body}\n{body}\n丙:\n{body}\n{body}\n"
-    assert outline(text) == [(1, 7, ("T",), "区别？"), (8, 10, ("T",), "区别？")]
-    assert [len(each.text) for each in split(note(text))] == [499, 324]
+    text = f"# T\n## 区别？\n甲:\n{body}\n乙:\n{body}\n{body}\n丙:\n{body}\n{body}\n丁:\n{body}\n{body}\n"
+    assert outline(text) == [(1, 7, ("T",), "区别？"), (8, 10, ("T",), "区别？"), (11, 13, ("T",), "区别？")]
+    assert [len(each.text) for each in split(note(text))] == [499, 324, 324]
 
 
 def test_a_fence_is_not_cut_unless_it_is_over_the_limit() -> None:
     code = "x = 1  # 计算\n" * 50
-    prose = "一句话。" * 60
+    prose = "一句话。" * 100
     short = f"{prose}\n\n```py\n{code}```\n\n{prose}\n"
     assert outline(short) == [(1, 1, (), None), (3, 54, (), None), (56, 56, (), None)]
     passages = check(note(f"```py\n{code * 2}```\n"))
@@ -302,9 +302,9 @@ def test_a_fence_is_not_cut_unless_it_is_over_the_limit() -> None:
 
 
 def test_a_formula_is_not_cut() -> None:
-    formula = "$$\n" + "a + b\n" * 60 + "$$"
+    formula = "$$\n" + "a + b\n" * 100 + "$$"
     text = "字。" * 150 + f"\n\n{formula}\n\n" + "字。" * 150
-    assert outline(text) == [(1, 1, (), None), (3, 66, (), None)]
+    assert outline(text) == [(1, 1, (), None), (3, 106, (), None)]
 
 
 def test_a_table_is_cut_between_rows_and_its_header_stays_with_the_first() -> None:
