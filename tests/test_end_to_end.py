@@ -133,16 +133,16 @@ def test_an_edited_note_is_found_after_a_rebuild(corpus_index: Path, bundled: On
     shutil.copytree(DEFAULT_CORPUS, corpus)
     shutil.copytree(corpus_index, folder)
     assistant = Assistant.open(folder, bundled)
-    question = "团队的紫水晶检查清单有哪几步？"
+    question = "紫水晶露营清单有哪几样？"
     assert assistant.ask(question).found is False
     note = corpus / "finetuning.md"
     before = note.read_text(encoding="utf-8").rstrip("\n")
-    body = "紫水晶检查清单有三步：先冻结词表，再核对学习率，最后跑一遍回归题。"
+    body = "紫水晶露营清单有三样：帐篷、炉子和头灯，另外带够热水。"
     note.write_text(f"{before}\n\n## {question}\n\n{body}\n", encoding="utf-8")
     report = sync(corpus, folder, bundled)
     assert (report.added, report.changed, report.removed) == (1, 0, 0)
     assert assistant.refresh() is True
-    answer = assistant.ask("紫水晶清单怎么做？")
+    answer = assistant.ask("紫水晶清单要带啥？")
     passage = answer.hits[0].passage
     first = before.count("\n") + 3
     assert (passage.source, passage.start_line, passage.end_line) == ("finetuning.md", first, first + 2)
