@@ -26,14 +26,14 @@ SHARED_NOTES = ROOT.parent / "shared" / "notes"
 # The lowest figures that the development half may have, (row, column) as `benchmarks/quality.py` prints them.
 # Set a little below what was measured when the ranking was fitted; raise them with it, never lower them to pass.
 FLOORS = {
-    ("answerable", "first"): 0.74,
-    ("answerable", "in_five"): 0.86,
+    ("answerable", "first"): 0.75,
+    ("answerable", "in_five"): 0.87,
     ("english", "first"): 0.80,
-    ("found", "auroc"): 0.87,
+    ("found", "auroc"): 0.92,
 }
 CEILINGS = {
     ("found", "refused_though_answerable"): 0.10,
-    ("found", "answered_though_not_in_notes"): 0.50,
+    ("found", "answered_though_not_in_notes"): 0.25,
 }
 
 
