@@ -23,7 +23,7 @@ from pathlib import Path
 import jieba
 import numpy as np
 import torch
-from model import CharacterDropout, Student, load_tokenizer, to_tensors
+from model import CharacterDropout, Student, load_tokenizer, mean_pool, to_tensors
 from pairs import HAN, Pair, read_pairs, read_parallel
 from torch import Tensor, nn
 from transformers import BertModel
@@ -190,9 +190,7 @@ def main() -> None:
         chosen = [parallel[i] for i in generator.choice(len(parallel), options.batch)]
         with torch.no_grad():
             ids, mask = (t.to(device) for t in to_tensors(english_tokenizer, [english for _, english in chosen]))
-            hidden = teacher(ids, attention_mask=mask).last_hidden_state
-            weights = mask.unsqueeze(-1).float()
-            target = nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=1)
+            target = mean_pool(teacher(ids, attention_mask=mask).last_hidden_state, mask)
         side = 1 if generator.random() < 0.25 else 0  # English through the student too: the body must not forget it
         vectors = encode(parallel_tokenizer, [characters(pair[side]) if side == 0 else pair[side] for pair in chosen])
         return 3 * (1 - (vectors * target).sum(1).mean()) + in_batch_loss(vectors, target)

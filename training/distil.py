@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from model import CharacterDropout, Student, load_tokenizer, to_tensors
+from model import CharacterDropout, Student, load_tokenizer, mean_pool, to_tensors
 from pairs import read_parallel
 from tokenizers import Tokenizer
 from torch import nn
@@ -112,9 +112,7 @@ def main() -> None:
         batch = plan[step]
         with torch.no_grad():
             ids, mask = (t.to(device) for t in to_tensors(english_tokenizer, [pairs[i][1] for i in batch]))
-            hidden = teacher(ids, attention_mask=mask).last_hidden_state
-            weights = mask.unsqueeze(-1).float()
-            target = nn.functional.normalize((hidden * weights).sum(1) / weights.sum(1), dim=1)
+            target = mean_pool(teacher(ids, attention_mask=mask).last_hidden_state, mask)
         ids, mask = to_tensors(chinese_tokenizer, [character_dropout(pairs[i][0]) for i in batch])
         seen[student.rows.cpu().numpy()[ids.numpy()]] = True
         vectors = student(ids.to(device), mask.to(device))

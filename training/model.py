@@ -37,12 +37,17 @@ class Student(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         tokens = self.body(inputs_embeds=self.embed(ids), attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(-1).to(tokens.dtype)
-        return nn.functional.normalize((tokens * weights).sum(1) / weights.sum(1), dim=1)
+        return mean_pool(tokens, mask)
 
     def table(self) -> Tensor:
         """Returns the whole embedding table (rows, 384), English rows first."""
         return torch.cat([self.english, self.chinese.detach()])
+
+
+def mean_pool(tokens: Tensor, mask: Tensor) -> Tensor:
+    """Returns the unit mean (batch, 384) of the token vectors (batch, length, 384) where `mask` is 1."""
+    weights = mask.unsqueeze(-1).to(tokens.dtype)
+    return nn.functional.normalize((tokens * weights).sum(1) / weights.sum(1), dim=1)
 
 
 def load_tokenizer(folder: Path, length: int) -> Tokenizer:
