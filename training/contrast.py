@@ -79,7 +79,7 @@ def cloze(passage: str, generator: np.random.Generator) -> tuple[str, str] | Non
 
 
 def read_english(path: Path, floor: float) -> dict[str, str]:
-    """Returns Chinese word → English word from the lexicon of vocabulary.py, for alignments of at least `floor`."""
+    """Returns Chinese word → English word from the list of lexicon.py, for alignments of at least `floor`."""
     lexicon = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         chinese, english, dice = line.split("\t")
