@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX, keep_libraries_offline
 keep_libraries_offline()  # before Gradio is imported
 
 from rag.assistant import Assistant  # noqa: E402
-from rag.build import summary  # noqa: E402
+from rag.build import progress_bar, summary  # noqa: E402
+from rag.console import speak_utf8  # noqa: E402
 from rag.encoder import Encoder, load_encoder  # noqa: E402
 from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError  # noqa: E402
 from rag.index import sync  # noqa: E402
@@ -23,9 +23,7 @@ from rag.ui.service import Service  # noqa: E402
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code: 0 after Ctrl-C, 2 when the page cannot be served."""
     options = _parser().parse_args(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # notes have Chinese names, whatever the locale
+    speak_utf8()
     try:
         with server.bind(options.host, options.port) as listener:
             encoder = load_encoder(options.encoder)
@@ -56,7 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 def _open(corpus: Path, index: Path, encoder: Encoder) -> Assistant:
     """Returns an assistant on the notes as they are now; an index that cannot be written still serves as it is."""
     try:
-        built = sync(corpus, index, encoder, progress=_show_progress)
+        with progress_bar() as advance:
+            built = sync(corpus, index, encoder, progress=advance)
     except IndexNotWritable as error:
         try:
             assistant = Assistant.open(index, encoder)
@@ -66,11 +65,6 @@ def _open(corpus: Path, index: Path, encoder: Encoder) -> Assistant:
         return assistant
     print(summary(built), flush=True)
     return Assistant.open(index, encoder)
-
-
-def _show_progress(done: int, total: int) -> None:
-    if sys.stdout.isatty():
-        print(f"\rencoding {done}/{total} passages", end="" if done < total else "\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -131,11 +131,15 @@ class _Term:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A question as tokens: `queried` are the weights for the postings, `total` the summed idf of its terms."""
+    """A question as tokens.
+
+    `queried` are the weights for the postings, `total` the summed idf of its terms, `strange` as in `Signals`.
+    """
 
     terms: tuple[_Term, ...]
     queried: dict[str, float]
     total: float
+    strange: float
     chinese: bool
 
     @classmethod
@@ -146,7 +150,9 @@ class _Reading:
             for spelling in term.spellings:
                 for token in spelling.tokens:
                     queried[token] = max(queried.get(token, 0.0), spelling.surety / len(spelling.tokens))
-        return cls(terms, queried, sum(term.weight for term in terms) or 1.0, is_chinese(question))
+        total = sum(term.weight for term in terms) or 1.0
+        strange = sum(term.weight for term in terms if term.latin and not term.known) / total
+        return cls(terms, queried, total, strange, is_chinese(question))
 
     def glance(self, candidate: Candidate, passage: Passage, index: Index) -> Signals:
         """Returns the signals that cost nothing; `covered` and `missed` are still 0."""
@@ -158,7 +164,7 @@ class _Reading:
             beside=index.is_beside_questions(passage),
             covered=0.0,
             missed=0.0,
-            strange=sum(term.weight for term in self.terms if term.latin and not term.known) / self.total,
+            strange=self.strange,
             foreign=self.chinese != is_chinese(passage.text[:LANGUAGE_SAMPLE]),
         )
 
@@ -171,15 +177,15 @@ class _Reading:
 
 
 def _term(token: str, index: Index) -> _Term:
-    spellings = [_Spelling((token,), 1.0)]
-    spellings += [_Spelling(tuple(tokens(word)), TRANSLATED * surety) for word, surety in translations(token)]
+    translated = [_Spelling(tuple(tokens(word)), TRANSLATED * surety) for word, surety in translations(token)]
+    spellings = [_Spelling((token,), 1.0), *translated]
     if not any(map(index.document_frequency, (token for s in spellings for token in s.tokens))):
         spellings += [_Spelling((sound,), HEARD) for sound in sounds(token)]
         if meant := index.nearest_word(token):
             spellings.append(_Spelling((meant,), MEANT))
     frequency = max(min(map(index.document_frequency, spelling.tokens)) for spelling in spellings)
     weight = fusion.inverse_document_frequency(frequency, index.size)
-    known = frequency > 0 or bool(translations(token))
+    known = frequency > 0 or bool(translated)
     return _Term(weight, token.isascii() and token.isalpha(), known, tuple(spellings))
 
 

@@ -78,7 +78,7 @@ def _check(options: argparse.Namespace, encoder: Encoder) -> int:
 
 
 def _build(options: argparse.Namespace, encoder: Encoder, full: bool | None = None) -> None:
-    with _progress_bar() as advance:
+    with progress_bar() as advance:
         report = index.sync(
             options.corpus, options.index, encoder, full=options.full if full is None else full, progress=advance
         )
@@ -118,7 +118,7 @@ def _footprint(corpus: Path) -> Footprint:
 
 
 @contextmanager
-def _progress_bar() -> Iterator[index.Progress | None]:
+def progress_bar() -> Iterator[index.Progress | None]:
     """Shows a bar on stderr when that is a terminal."""
     if not sys.stderr.isatty():
         yield None

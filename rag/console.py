@@ -13,7 +13,7 @@ from rag.text import clean
 
 def run(program: str, command: Callable[[], int]) -> int:
     """Returns the exit code of `command`; 2 when it is stopped or raises KuaidaError, which is said in one line."""
-    _speak_utf8()
+    speak_utf8()
     try:
         code = command()
         sys.stdout.flush()  # here, where an error can still be caught
@@ -32,7 +32,7 @@ def _fail(program: str, message: str) -> int:
     return 2
 
 
-def _speak_utf8() -> None:
+def speak_utf8() -> None:
     """Chinese must come out whole even where the locale is C or the console is not UTF-8."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -36,7 +36,7 @@ from rag import generations, lexical, vectors
 from rag.changes import Changes, compare
 from rag.encoder import Encoder, Vectors
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable, IndexUnusable
-from rag.generations import FileRecord, Pointer
+from rag.generations import FileRecord
 from rag.lexical import Postings, Row
 from rag.notes import read_corpus
 from rag.passages import SPLITTER_VERSION, sentences, split
@@ -365,23 +365,13 @@ class Index:
         raise IndexCorrupt(f"{self.generation} {what}")
 
 
-def current_generation(index: Path) -> str | None:
-    """Returns the name of the generation that was published last, None without one; reads one small file."""
-    pointer = _pointer(index)
-    return pointer.name if pointer else None
-
-
 def current_identity(index: Path) -> str | None:
-    """Returns the `Index.identity` of the generation that was published last, None without one; as cheap."""
-    pointer = _pointer(index)
-    return pointer.sha256 if pointer else None
-
-
-def _pointer(index: Path) -> Pointer | None:
+    """Returns the `Index.identity` of the generation that was published last, None without one; reads a small file."""
     try:
-        return generations.current(index)
+        pointer = generations.current(index)
     except IndexCorrupt:
         return None
+    return pointer.sha256 if pointer else None
 
 
 # -------------------------------------------------------------------------------------------- what the encoder sees

@@ -26,6 +26,18 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """The small corpus, to be edited."""
+    return write_notes(tmp_path / "corpus")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where an index goes; it is not there yet."""
+    return tmp_path / "index"
+
+
 @pytest.fixture(autouse=True)
 def lazy_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Elsewhere nothing waits for the disk either; only a power failure could tell the difference."""

@@ -26,16 +26,6 @@ SURE, UNSURE = fusion.THRESHOLD, fusion.THRESHOLD - 0.01
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return write_notes(tmp_path / "corpus")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "index"
-
-
-@pytest.fixture
 def assistant(corpus: Path, folder: Path) -> Assistant:
     sync(corpus, folder, TOY)
     return Assistant.open(folder, TOY)

@@ -26,16 +26,6 @@ Build = Callable[..., int]
 
 
 @pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return write_notes(tmp_path / "corpus")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "index"
-
-
-@pytest.fixture
 def build(corpus: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Runs the command in this process with the toy encoder, under the name that --encoder gives it."""
     monkeypatch.setattr("rag.build.load_encoder", lambda name: ToyEncoder(name or "toy"))

@@ -22,7 +22,7 @@ import pytest
 from rag import generations
 from rag.encoder import Vectors
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable
-from rag.index import Candidate, Index, current_generation, current_identity, embedded_text, is_current, sync
+from rag.index import Candidate, Index, current_identity, embedded_text, is_current, sync
 from rag.text import content_tokens
 from rag.types import Passage, Span
 from tests.toy_encoder import ToyEncoder
@@ -50,6 +50,11 @@ def note(numbers: Sequence[int]) -> str:
     return "# 大模型\n\n" + "\n".join(map(entry, numbers))
 
 
+def current_generation(folder: Path) -> str | None:
+    pointer = generations.current(folder)
+    return pointer.name if pointer else None
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     folder = tmp_path / "corpus"
@@ -57,11 +62,6 @@ def corpus(tmp_path: Path) -> Path:
     (folder / "a.md").write_text(note(range(5)), encoding="utf-8")
     (folder / "b.txt").write_text("注意力机制让模型关注相关的部分。\n\n它由查询、键和值组成。\n", encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "index"
 
 
 def build(corpus: Path, folder: Path) -> Index:
@@ -237,9 +237,9 @@ def test_recorded_sentences_are_those_embedded(corpus: Path, folder: Path) -> No
 def test_a_passage_without_sentences_counts_as_one(corpus: Path, folder: Path) -> None:
     (corpus / "c.txt").write_text("？！\n", encoding="utf-8")
     index = build(corpus, folder)
-    if index.size == 7:
-        found = {candidate.number: candidate for candidate in ask(index, "？！")}
-        assert (found[6].sentence, found[6].best) == (found[6].dense, (0, 2))
+    assert index.size == 7
+    found = {candidate.number: candidate for candidate in ask(index, "？！")}
+    assert (found[6].sentence, found[6].best) == (found[6].dense, (0, 2))
 
 
 # -------------------------------------------------------------------------------------------------------- building
