@@ -23,7 +23,16 @@ from pathlib import Path
 import jieba
 import numpy as np
 import torch
-from model import CharacterDropout, Student, load_tokenizer, mean_pool, to_tensors
+from model import (
+    CharacterDropout,
+    Student,
+    load_student,
+    load_tokenizer,
+    mean_pool,
+    resume,
+    save_checkpoint,
+    to_tensors,
+)
 from pairs import HAN, Pair, read_pairs, read_parallel
 from torch import Tensor, nn
 from transformers import BertModel
@@ -150,8 +159,7 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
 
     student = Student(options.base, options.vocabulary)
-    state = torch.load(options.student, map_location="cpu")
-    student.load_state_dict(state.get("student", state))
+    load_student(student, options.student)
     student.to(device).eval()
     student.body.embeddings.requires_grad_(False)
     teacher = BertModel.from_pretrained(str(options.base), add_pooling_layer=False).to(device).eval()
@@ -174,13 +182,9 @@ def main() -> None:
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
     batches = contrastive_batches(options.training, options.batch, options.steps, generator)
     parallel = read_parallel(options.training)
-    checkpoint, first = options.out / "checkpoint.pt", 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device)
-        student.load_state_dict(saved["student"])
-        optimizer.load_state_dict(saved["optimizer"])
-        scheduler.load_state_dict(saved["scheduler"])
-        first = saved["step"]
+    checkpoint = options.out / "checkpoint.pt"
+    parts = {"student": student, "optimizer": optimizer, "scheduler": scheduler}
+    first = resume(checkpoint, device, parts)
 
     def encode(tokenizer: object, texts: list[str]) -> Tensor:
         ids, mask = to_tensors(tokenizer, texts)  # type: ignore[arg-type]
@@ -218,8 +222,7 @@ def main() -> None:
             print(json.dumps({"step": step + 1, "of": options.steps, **{k: round(v, 3) for k, v in means.items()},
                               "seconds": round(time.perf_counter() - started)}), flush=True)  # fmt: skip
         if step % 200 == 199:
-            torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict(),
-                        "scheduler": scheduler.state_dict(), "step": step + 1}, checkpoint)  # fmt: skip
+            save_checkpoint(checkpoint, step + 1, parts)
     torch.save(student.state_dict(), options.out / "student.pt")
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from model import CharacterDropout, Student, load_tokenizer, mean_pool, to_tensors
+from model import CharacterDropout, Student, load_tokenizer, mean_pool, resume, save_checkpoint, to_tensors
 from pairs import read_parallel
 from tokenizers import Tokenizer
-from torch import nn
+from torch import Tensor, nn
 from transformers import BertModel
 
 SCALE = 20.0  # 1 / temperature
@@ -36,6 +36,16 @@ def batches(pairs: list[tuple[str, str]], size: int, generator: np.random.Genera
         out += [bucket[i : i + size] for i in range(0, len(bucket) - size + 1, size)]
     generator.shuffle(out)
     return out
+
+
+class SeenRows(nn.Module):
+    """Which rows any batch has held; a module, so that a checkpoint keeps it."""
+
+    flags: Tensor
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.register_buffer("flags", torch.zeros(rows, dtype=torch.bool))
 
 
 def unpadded(folder: Path) -> Tokenizer:
@@ -98,15 +108,10 @@ def main() -> None:
         return min((step + 1) / warm_up, 0.5 * (1 + math.cos(math.pi * step / len(plan))) + 0.02)
 
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
-    checkpoint, first = options.out / "checkpoint.pt", 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint)
-        student.load_state_dict(state["student"])
-        optimizer.load_state_dict(state["optimizer"])
-        scheduler.load_state_dict(state["scheduler"])
-        first = state["step"]
-
-    seen = np.zeros(int(student.rows.max()) + 1, bool)
+    seen = SeenRows(int(student.rows.max()) + 1)
+    checkpoint = options.out / "checkpoint.pt"
+    parts = {"student": student, "optimizer": optimizer, "scheduler": scheduler, "seen": seen}
+    first = resume(checkpoint, device, parts)
     started, mean_cosine = time.perf_counter(), 0.0
     for step in range(first, len(plan)):
         batch = plan[step]
@@ -114,7 +119,7 @@ def main() -> None:
             ids, mask = (t.to(device) for t in to_tensors(english_tokenizer, [pairs[i][1] for i in batch]))
             target = mean_pool(teacher(ids, attention_mask=mask).last_hidden_state, mask)
         ids, mask = to_tensors(chinese_tokenizer, [character_dropout(pairs[i][0]) for i in batch])
-        seen[student.rows.cpu().numpy()[ids.numpy()]] = True
+        seen.flags[student.rows.cpu()[ids]] = True
         vectors = student(ids.to(device), mask.to(device))
         similarities = vectors @ target.T
         cosine = similarities.diagonal().mean()
@@ -130,9 +135,8 @@ def main() -> None:
             print(json.dumps({"step": step + 1, "of": len(plan), "loss": round(loss.item(), 3),
                               "cosine": round(mean_cosine, 3), "seconds": round(seconds)}), flush=True)  # fmt: skip
         if step % 500 == 499:
-            torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict(),
-                        "scheduler": scheduler.state_dict(), "step": step + 1}, checkpoint)  # fmt: skip
-    print(json.dumps({"words_spelt": spell_unseen(student, chinese_tokenizer.get_vocab(), seen)}))
+            save_checkpoint(checkpoint, step + 1, parts)
+    print(json.dumps({"words_spelt": spell_unseen(student, chinese_tokenizer.get_vocab(), seen.flags.numpy())}))
     torch.save(student.state_dict(), options.out / "student.pt")
 
 

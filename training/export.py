@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from model import DIMENSION, Student, load_tokenizer, to_tensors
+from model import DIMENSION, Student, load_student, load_tokenizer, to_tensors
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from pairs import read_parallel
 from torch import Tensor, nn
@@ -145,8 +145,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model folder, rag/model")
     options = parser.parse_args()
     student = Student(options.base, options.vocabulary).eval()
-    state = torch.load(options.student)
-    student.load_state_dict(state.get("student", state))
+    load_student(student, options.student)
     (options.out / "onnx").mkdir(parents=True, exist_ok=True)
     shutil.copy(options.vocabulary / "tokenizer.json", options.out / "tokenizer.json")
     write_onnx(student, options.out / "onnx" / "model.onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,6 +43,27 @@ class Student(nn.Module):
     def table(self) -> Tensor:
         """Returns the whole embedding table (rows, 384), English rows first."""
         return torch.cat([self.english, self.chinese.detach()])
+
+
+def load_student(student: Student, path: Path) -> None:
+    """Loads what distil.py or contrast.py wrote: a student.pt, or one of their checkpoints."""
+    state = torch.load(path, map_location="cpu")
+    student.load_state_dict(state.get("student", state))
+
+
+def save_checkpoint(path: Path, step: int, parts: dict[str, Any]) -> None:
+    """Writes the state of `parts`, which have a `state_dict`, after `step` steps."""
+    torch.save({"step": step, **{name: part.state_dict() for name, part in parts.items()}}, path)
+
+
+def resume(path: Path, device: str, parts: dict[str, Any]) -> int:
+    """Puts the states of a checkpoint back into `parts` and returns its step; 0 when there is none."""
+    if not path.exists():
+        return 0
+    state = torch.load(path, map_location=device)
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return int(state["step"])
 
 
 def mean_pool(tokens: Tensor, mask: Tensor) -> Tensor:
