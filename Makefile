@@ -26,7 +26,7 @@ lint: install
 	$(BIN)/mypy
 
 quality: install
-	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python -m rag.evaluate --golden benchmarks/golden/corpus.jsonl
 
 speed: install
 	$(BIN)/python benchmarks/speed.py

@@ -6,18 +6,21 @@ import argparse
 import sys
 from pathlib import Path
 
-from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX, keep_libraries_offline
+from rag.config import DEFAULT_CORPUS, DEFAULT_FEEDBACK, DEFAULT_INDEX, keep_libraries_offline
 
 keep_libraries_offline()  # before Gradio is imported
 
 from rag.assistant import Assistant  # noqa: E402
-from rag.build import progress_bar, summary  # noqa: E402
+from rag.build import summary  # noqa: E402
 from rag.console import speak_utf8  # noqa: E402
 from rag.encoder import Encoder, load_encoder  # noqa: E402
 from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError  # noqa: E402
 from rag.index import sync  # noqa: E402
-from rag.ui import page, server  # noqa: E402
-from rag.ui.service import Service  # noqa: E402
+from rag.progress import progress_bar  # noqa: E402
+from rag.reranker import Reranker, load_reranker  # noqa: E402
+from rag.search import calibrate  # noqa: E402
+from rag.ui import server  # noqa: E402
+from rag.ui.service import EDITOR, Service, Settings  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,12 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
     speak_utf8()
     try:
         with server.bind(options.host, options.port) as listener:
-            encoder = load_encoder(options.encoder)
-            assistant = _open(options.corpus, options.index, encoder)
-            blocks = page.build(Service(options.corpus, options.index, encoder, assistant))
-            app = server.application(blocks, private=[options.corpus, options.index])
+            encoder, reranker = load_encoder(options.encoder), load_reranker(options.reranker)
+            assistant = _open(options.corpus, options.index, encoder, reranker)
+            settings = Settings(
+                options.corpus, options.index, options.feedback, writable=options.allow_writing, editor=options.editor
+            )
+            service = Service(settings, encoder, assistant)
+            app = server.application(service)
             server.listen(listener)
             print(f"{server.url(listener)}  (Ctrl-C stops it)", flush=True)
+            service.warm_up()
             server.serve(app, listener)
     except KuaidaError as error:
         print(f"app.py: {error}", file=sys.stderr)
@@ -47,24 +54,35 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=7860, help="0 takes any free one (default: %(default)s)")
     parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS, help="folder of the notes (default: corpus/)")
     parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index/)")
+    parser.add_argument(
+        "--feedback", type=Path, default=DEFAULT_FEEDBACK, help="folder of ratings, gaps and pins (default: feedback/)"
+    )
+    parser.add_argument("--allow-writing", action="store_true", help="let the page add questions to notes")
+    parser.add_argument(
+        "--editor",
+        metavar="LINK",
+        default=EDITOR,
+        help="opens a note: {path}, {line}; '' for none (default: %(default)s)",
+    )
     parser.add_argument("--encoder", metavar="NAME", help="sentence-transformers model or folder (default: bundled)")
+    parser.add_argument("--reranker", metavar="NAME", help="CrossEncoder name or folder (default: none)")
     return parser
 
 
-def _open(corpus: Path, index: Path, encoder: Encoder) -> Assistant:
+def _open(corpus: Path, index: Path, encoder: Encoder, reranker: Reranker | None) -> Assistant:
     """Returns an assistant on the notes as they are now; an index that cannot be written still serves as it is."""
     try:
-        with progress_bar() as advance:
-            built = sync(corpus, index, encoder, progress=advance)
+        with progress_bar("encoding") as advance:
+            built = sync(corpus, index, encoder, calibrate=calibrate, progress=advance)
     except IndexNotWritable as error:
         try:
-            assistant = Assistant.open(index, encoder)
+            assistant = Assistant.open(index, encoder, reranker)
         except IndexUnusable:
             raise error from None
         print(f"app.py: {error}; serving the index as it is", file=sys.stderr)
         return assistant
     print(summary(built), flush=True)
-    return Assistant.open(index, encoder)
+    return Assistant.open(index, encoder, reranker)
 
 
 if __name__ == "__main__":

@@ -5,26 +5,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rag import console, index
 from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX
 from rag.encoder import Encoder, load_encoder
 from rag.errors import KuaidaError
+from rag.progress import progress_bar
+from rag.search import calibrate
 from rag.text import clean
 from rag.types import BuildReport
-
-WATCH_SECONDS = 1.0
-
-Footprint = dict[str, tuple[int, int]]
+from rag.watching import WATCH_SECONDS, Watcher
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,10 +30,10 @@ def _run(options: argparse.Namespace) -> int:
     encoder = load_encoder(options.encoder)
     if options.check:
         return _check(options, encoder)
-    seen = _footprint(options.corpus)  # before the build, so that no edit falls between the two
+    watcher = Watcher(options.corpus)  # before the build, so that no edit falls between the two
     _build(options, encoder)
     if options.watch:
-        _watch(options, encoder, seen)
+        _watch(options, encoder, watcher)
     return 0
 
 
@@ -78,55 +71,41 @@ def _check(options: argparse.Namespace, encoder: Encoder) -> int:
 
 
 def _build(options: argparse.Namespace, encoder: Encoder, full: bool | None = None) -> None:
-    with progress_bar() as advance:
+    with progress_bar("encoding") as advance:
         report = index.sync(
-            options.corpus, options.index, encoder, full=options.full if full is None else full, progress=advance
+            options.corpus,
+            options.index,
+            encoder,
+            calibrate=calibrate,
+            full=options.full if full is None else full,
+            progress=advance,
         )
-    text = json.dumps(dataclasses.asdict(report), ensure_ascii=False) if options.json else summary(report)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write((_to_json(report) if options.json else summary(report)) + "\n")
     sys.stdout.flush()
 
 
-def _watch(options: argparse.Namespace, encoder: Encoder, seen: Footprint) -> None:
+def _to_json(report: BuildReport) -> str:
+    """Returns the counts, the skipped files and the generation; which passages they were is for the page."""
+    values = dataclasses.asdict(report)
+    del values["differences"]
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _watch(options: argparse.Namespace, encoder: Encoder, watcher: Watcher) -> None:
     said = ""
     while True:
         time.sleep(WATCH_SECONDS)
-        now = _footprint(options.corpus)
-        if now == seen and not said:
+        seen = watcher.look()
+        if seen is None:
             continue
         try:
             _build(options, encoder, full=False)
-            seen, said = now, ""
+            watcher.settle(seen)
+            said = ""
         except KuaidaError as error:  # another build at work, an emptied folder: say so once, try again
             if str(error) != said:
                 sys.stderr.write(f"rag.build: {error}\n")
             said = str(error)
-
-
-def _footprint(corpus: Path) -> Footprint:
-    """Returns modification time and size of every file: cheap enough to look every second."""
-    footprint = {}
-    for folder, _, names in os.walk(corpus):
-        for name in names:
-            file = os.path.join(folder, name)
-            try:
-                status = os.lstat(file)
-            except OSError:
-                continue  # gone between the listing and the look
-            footprint[file] = (status.st_mtime_ns, status.st_size)
-    return footprint
-
-
-@contextmanager
-def progress_bar() -> Iterator[index.Progress | None]:
-    """Shows a bar on stderr when that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("encoding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("encoding", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CORPUS = ROOT / "corpus"
 DEFAULT_INDEX = ROOT / "index"
+DEFAULT_FEEDBACK = ROOT / "feedback"
 BUNDLED_ENCODER = Path(__file__).resolve().parent / "model"
 
 MAX_QUESTION_CHARACTERS = 4_000

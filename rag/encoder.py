@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,31 @@ from rag.types import Span
 Vectors = npt.NDArray[np.float32]
 
 BUNDLED_NAME = "kuaida"
+TOKEN_DIMENSION = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as unit vectors.
+
+    `vectors`: shape (1 + its sentences, dimension), the whole first. `tokens`: shape (t, TOKEN_DIMENSION), what late
+    interaction compares, and `weights`, shape (t,), what each counts in a question, sum 1; t is 0 when the encoder has
+    no late interaction.
+    """
+
+    vectors: Vectors
+    tokens: Vectors
+    weights: Vectors
+
+    @property
+    def whole(self) -> Vectors:
+        """The vector of the whole text, shape (dimension,)."""
+        whole: Vectors = self.vectors[0]
+        return whole
+
+    @classmethod
+    def without_tokens(cls, vectors: Vectors) -> Encoded:
+        return cls(vectors, np.zeros((0, TOKEN_DIMENSION), np.float32), np.zeros(0, np.float32))
 
 
 class Encoder(Protocol):
@@ -36,14 +62,10 @@ class Encoder(Protocol):
     @property
     def dimension(self) -> int: ...
 
-    def encode_questions(self, questions: Sequence[str]) -> Vectors:
-        """Returns one vector a question, shape (len(questions), dimension)."""
+    def encode_questions(self, questions: Sequence[str]) -> list[Encoded]: ...
 
-    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Vectors]:
-        """Returns for each text an array of shape (1 + its sentences, dimension): the whole, then each sentence.
-
-        `sentences[i]` are character spans into `texts[i]`.
-        """
+    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
+        """Returns the texts with their sentences; `sentences[i]` are character spans into `texts[i]`."""
 
 
 def load_encoder(name: str | None = None) -> Encoder:
@@ -74,6 +96,7 @@ class OnnxEncoder:
             self.revision = str(settings["revision"])
             self.dimension = int(settings["dimension"])
             self._tokenizer, self._session = _load_onnx(folder, int(settings["max_tokens"]))
+            self._late = _LateInteraction(folder / "late.npz") if (folder / "late.npz").is_file() else None
         except FileNotFoundError as error:
             raise EncoderError(f"no encoder in {folder}: restore the folder from the repository") from error
         except Exception as error:  # each library raises its own kinds, the cure is the same
@@ -81,16 +104,19 @@ class OnnxEncoder:
                 f"the encoder in {folder} is damaged ({type(error).__name__}): restore the folder from the repository"
             ) from error
 
-    def encode_questions(self, questions: Sequence[str]) -> Vectors:
-        rows = self.encode_passages(questions, [()] * len(questions))
-        return np.concatenate(rows) if rows else np.zeros((0, self.dimension), np.float32)
+    def encode_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        return self.encode_passages(questions, [()] * len(questions))
 
-    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Vectors]:
-        encodings = self._tokenizer.encode_batch(list(texts))
+    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
         return [
-            _pool(self._run(encoding.ids), encoding.offsets, spans)
-            for encoding, spans in zip(encodings, sentences, strict=True)
+            self._encoded(encoding.ids, encoding.offsets, spans)
+            for encoding, spans in zip(self._tokenizer.encode_batch(list(texts)), sentences, strict=True)
         ]
+
+    def _encoded(self, ids: list[int], offsets: list[tuple[int, int]], spans: Sequence[Span]) -> Encoded:
+        tokens = self._run(ids)
+        vectors = _pool(tokens, offsets, spans)
+        return Encoded(vectors, *self._late(tokens, ids)) if self._late else Encoded.without_tokens(vectors)
 
     def _run(self, ids: list[int]) -> Vectors:
         """Returns the token vectors (length, dimension) of one text.
@@ -101,6 +127,30 @@ class OnnxEncoder:
         row = np.asarray([ids], np.int64)
         (tokens,) = self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})
         return np.asarray(tokens[0], np.float32)
+
+
+class _LateInteraction:
+    """The part of the bundled encoder that makes token vectors (ColBERT, Khattab & Zaharia 2020).
+
+    `project` is (384, 64), `weigh` (384,) tells what a token counts in a question, `counts` (vocabulary,) which tokens
+    are more than punctuation.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            self._project, self._weigh, self._counts = file["project"], file["weigh"], file["counts"]
+
+    def __call__(self, tokens: Vectors, ids: list[int]) -> tuple[Vectors, Vectors]:
+        """Returns the unit vectors (t, 64) and the weights (t,) of the tokens that count; of all when none does."""
+        counted = self._counts[ids]
+        kept = tokens[counted] if counted.any() else tokens
+        vectors = kept @ self._project
+        weights = np.exp(kept @ self._weigh)
+        return _unit(vectors), np.asarray(weights / weights.sum(), np.float32)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 def _pool(tokens: Vectors, offsets: list[tuple[int, int]], sentences: Sequence[Span]) -> Vectors:
@@ -115,8 +165,7 @@ def _pool(tokens: Vectors, offsets: list[tuple[int, int]], sentences: Sequence[S
     for first, last in sentences:
         inside = (starts >= first) & (ends <= last) & (ends > starts)
         rows.append(tokens[inside].mean(0) if inside.any() else whole)
-    vectors = np.stack(rows)
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    return _unit(np.stack(rows))
 
 
 def _load_onnx(folder: Path, max_tokens: int) -> tuple[Any, Any]:
@@ -169,21 +218,21 @@ class SentenceTransformersEncoder:
             digest.update(tensor.detach().cpu().float().numpy().tobytes())
         return digest.hexdigest()[:16]
 
-    def encode_questions(self, questions: Sequence[str]) -> Vectors:
-        return self._unit(self._model.encode_query(list(questions), show_progress_bar=False))
+    def encode_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        vectors = self._unit(self._model.encode_query(list(questions), show_progress_bar=False))
+        return [Encoded.without_tokens(row[None]) for row in vectors]
 
-    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Vectors]:
+    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
         flat = [
             piece
             for text, spans in zip(texts, sentences, strict=True)
             for piece in (text, *(text[start:end] for start, end in spans))
         ]
         vectors = self._unit(self._model.encode_document(flat, show_progress_bar=False))
-        return list(_cut(vectors, [1 + len(spans) for spans in sentences]))
+        return [Encoded.without_tokens(rows) for rows in _cut(vectors, [1 + len(spans) for spans in sentences])]
 
     def _unit(self, vectors: Any) -> Vectors:
-        array = np.asarray(vectors, np.float32).reshape(-1, self.dimension)
-        return np.asarray(array / np.maximum(np.linalg.norm(array, axis=1, keepdims=True), 1e-12), np.float32)
+        return _unit(np.asarray(vectors, np.float32).reshape(-1, self.dimension))
 
 
 def _cut(vectors: Vectors, sizes: Sequence[int]) -> Iterator[Vectors]:

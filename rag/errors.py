@@ -4,11 +4,15 @@ KuaidaError
 ├── QuestionRejected     the question is empty or too long
 ├── CorpusError          the notes folder is missing or holds nothing to index
 ├── EncoderError         the encoder cannot be loaded
+├── RerankerError        the reranker cannot be loaded
+├── GoldenUnusable       golden questions or a saved report cannot be read, or do not fit the notes
 ├── IndexUnusable
 │   ├── IndexMissing     there is no index yet
 │   ├── IndexCorrupt     a file of the index is damaged
 │   └── IndexMismatch    the index was made by another encoder or another version
 ├── IndexNotWritable     read-only folder, full disk, or another build is running
+├── FeedbackNotWritable  ratings, gaps and pinned questions cannot be kept
+├── NoteNotWritable      a question cannot be added to a note, which stays as it is
 └── ServerError          the page cannot be served (port in use, address refused)
 """
 
@@ -31,6 +35,14 @@ class EncoderError(KuaidaError):
     pass
 
 
+class RerankerError(KuaidaError):
+    pass
+
+
+class GoldenUnusable(KuaidaError):
+    pass
+
+
 class IndexUnusable(KuaidaError):
     pass
 
@@ -49,6 +61,18 @@ class IndexMismatch(IndexUnusable):
 
 class IndexNotWritable(KuaidaError):
     pass
+
+
+class FeedbackNotWritable(KuaidaError):
+    pass
+
+
+class NoteNotWritable(KuaidaError):
+    """`reason` says why, without the name of the note."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"{source} stays as it is: {reason}")
+        self.reason = reason
 
 
 class ServerError(KuaidaError):

@@ -4,7 +4,10 @@
     passages.faiss        the vectors of whole passages
     sentences.npy         the vectors of their sentences, float16, shape (m, dimension), in order of the passages
     sentence_spans.npy    int32, shape (m, 3): passage number, start and end in its text
+    tokens.npy            what late interaction compares, in that order too: unit vectors times 127, int8, shape (t, 64)
+    token_counts.npy      int32, shape (n, 1): how many of them each passage has, 0 with an encoder that has none
     words.txt             the Latin words of five letters and more, sorted: what a misspelt one may have meant
+    glossary.tsv          the names of one thing on each line, in normal form, separated by tabs
     postings/             the lexical index
 
 `rag.generations` keeps these files safe; ranking is not done here.
@@ -25,7 +28,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,39 +36,50 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from rag import generations, lexical, vectors
-from rag.changes import Changes, compare
-from rag.encoder import Encoder, Vectors
+from rag.calibration import TYPICAL, Calibration
+from rag.changes import Changes
+from rag.encoder import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable, IndexUnusable
 from rag.generations import FileRecord
+from rag.glossary import Glossary
 from rag.lexical import Postings, Row
-from rag.notes import read_corpus
+from rag.notes import read_corpus, read_glossary
 from rag.passages import SPLITTER_VERSION, sentences, split
 from rag.sounds import sounds
-from rag.text import tokens
+from rag.text import is_chinese, runs, tokens
 from rag.types import BuildReport, Note, Passage, Skipped, Span
 
-FORMAT = 1  # of the files above
-PASSAGES, VECTORS, SENTENCES, SPANS, WORDS, POSTINGS = (
+T = TypeVar("T")
+
+FORMAT = 2  # of the files above
+PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
     "passages.jsonl",
     "passages.faiss",
     "sentences.npy",
     "sentence_spans.npy",
+    "tokens.npy",
+    "token_counts.npy",
     "words.txt",
+    "glossary.tsv",
     "postings/",
 )
 LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
 OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
 LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
 ENCODE_BATCH = 128  # passages; the encoder sorts them by length, and each is one step of the progress bar
-REMEMBERED = 2_000  # passages that stay in memory with their tokens once they were asked for, about 30 kB each
+REMEMBERED = 10_000  # passages that stay in memory once they were asked for, about 5 kB each
 TWO_SLIPS = 8  # letters from which a word may have two
+ALIKE = 0.1  # two generations whose sizes differ by no more than this are calibrated once
+QUANTISED = 127  # the int8 of 1.0 in a token vector
 SELF_SIMILARITY = 0.99  # of a vector and itself; float16 costs about 0.0005
 
 REBUILD = "run `python -m rag.build`"
 
 Progress = Callable[[int, int], None]
+Calibrate = Callable[["Index", Encoder], Calibration]
 Halves = npt.NDArray[np.float16]
 Triples = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,8 @@ class NoteRecord:
 class Manifest:
     """What a generation says about itself.
 
-    `corpus` is relative to the index folder, so that both can be moved together; `created` is ISO 8601 in UTC.
+    `corpus` is relative to the index folder, so that both can be moved together; `created` is ISO 8601 in UTC;
+    `english` counts the passages that are not in Chinese.
     """
 
     encoder: str
@@ -93,6 +108,8 @@ class Manifest:
     corpus_digest: str
     created: str
     passages: int
+    level: float | None
+    english: int
     notes: tuple[NoteRecord, ...]
     skipped: tuple[Skipped, ...]
     files: dict[str, FileRecord]
@@ -145,6 +162,7 @@ class Index:
         self.generation = folder.name
         self.identity = identity
         self.manifest = manifest
+        self.calibration = TYPICAL if manifest.level is None else Calibration(manifest.level)
         self.warning: str | None = None
         self._folder = folder
         self._lines = self._read(PASSAGES)
@@ -154,10 +172,17 @@ class Index:
         self._spans: Triples = self._read_array(SPANS, np.int32, 3)
         # the sentences of passage i are the rows from _first_sentence[i] to _first_sentence[i + 1]
         self._first_sentence = np.searchsorted(self._spans[:, 0], np.arange(self.size + 1))
+        self._tokens: Bytes = self._read_array(TOKENS, np.int8, TOKEN_DIMENSION)
+        counts = self._read_array(TOKEN_COUNTS, np.int32, 1)[:, 0]
+        self._first_token = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
         self._asking = {note.source for note in manifest.notes if note.questions}
+        self._notes = {note.source: note for note in manifest.notes}
+        self._numbers = {source: numbers for (source, _), numbers in _numbers_by_note(manifest.notes).items()}
         self._parsed: dict[int, Passage] = {}
-        self._tokens: dict[int, frozenset[str]] = {}
+        self._runs: dict[int, str] = {}
+        self._heard: dict[int, str] = {}
         self._words = self._read(WORDS).decode().split()
+        self.glossary = Glossary.from_text(self._read(GLOSSARY).decode())
         self._postings = self._open_postings()
         self._check_sizes()
 
@@ -183,16 +208,17 @@ class Index:
         """The folder of the notes, absolute."""
         return Path(os.path.normpath(os.path.join(os.path.realpath(self._folder.parent), self.manifest.corpus)))
 
+    def note(self, source: str) -> NoteRecord | None:
+        """Returns what is known of the note at `source`, None when it was not indexed."""
+        return self._notes.get(source)
+
+    def numbers(self, source: str) -> range:
+        """Returns the numbers of the passages of the note at `source`, none when it was not indexed."""
+        return self._numbers.get(source, range(0))
+
     def passage(self, number: int) -> Passage:
         """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
-        passage = self._parsed.get(number)
-        if passage is None:
-            start = self._line_ends[number - 1] + 1 if number else 0
-            values = json.loads(self._lines[start : self._line_ends[number]])
-            passage = Passage(**{**values, "headings": tuple(values["headings"])})
-            if len(self._parsed) < REMEMBERED:
-                self._parsed[number] = passage
-        return passage
+        return _remembered(self._parsed, number, lambda: self._parse(number))
 
     def is_beside_questions(self, passage: Passage) -> bool:
         """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
@@ -218,16 +244,13 @@ class Index:
         """Returns in how many passages `token` occurs, in the heading, the question or the text."""
         return self._postings.document_frequency(token)
 
-    def tokens_of(self, number: int) -> frozenset[str]:
-        """Returns the lexical tokens of a passage and how they sound: of its headings, its question and its text."""
-        held = self._tokens.get(number)
-        if held is None:
-            passage = self.passage(number)
-            words = set(tokens("\n".join((_heading(passage), passage.text))))
-            held = frozenset(words.union(*map(sounds, words)))
-            if len(self._tokens) < REMEMBERED:
-                self._tokens[number] = held
-        return held
+    def runs(self, number: int) -> str:
+        """Returns where `rag.text.needle` is looked for: the headings of a passage, its question and its text."""
+        return _remembered(self._runs, number, lambda: runs(_lexical_text(self.passage(number))))
+
+    def heard(self, number: int) -> str:
+        """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
+        return _remembered(self._heard, number, lambda: _heard(_lexical_text(self.passage(number))))
 
     def nearest_word(self, word: str) -> str | None:
         """Returns the word of the notes that a misspelt Latin `word` most likely is.
@@ -255,15 +278,31 @@ class Index:
         rows = self._spans[self._first_sentence[number] : self._first_sentence[number + 1], 1:]
         return [(start, end) for start, end in rows.tolist()]
 
-    def best_sentence(self, number: int, question_vector: Vectors, within: Span) -> Span | None:
-        """Returns the sentence of a passage nearest to the question among those in a part of its text, if any is."""
-        inside = [
-            i for i, (start, end) in enumerate(self.sentence_spans(number)) if within[0] <= start < end <= within[1]
-        ]
-        if not inside:
+    def token_vectors(self, number: int) -> Bytes:
+        """Returns what late interaction compares of a passage, shape (its tokens, TOKEN_DIMENSION)."""
+        return self._tokens[self._first_token[number] : self._first_token[number + 1]]
+
+    def late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
+        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors.
+
+        Each token of the question counts with its nearest in the passage (ColBERT, Khattab & Zaharia 2020).
+        """
+        if not len(question.tokens) or not len(self._tokens) or not numbers:
             return None
-        similarities = self.sentence_vectors(number)[inside].astype(np.float32) @ question_vector
-        return self.sentence_spans(number)[inside[int(similarities.argmax())]]
+        pieces = [self.token_vectors(number) for number in numbers]
+        starts = np.cumsum([0, *map(len, pieces[:-1])])
+        similarities = np.concatenate(pieces).astype(np.float32) @ (question.tokens.T / QUANTISED)
+        scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
+        return scores
+
+    def sentence_similarities(self, number: int, question_vector: Vectors, within: Span) -> dict[Span, float]:
+        """Returns how similar to the question the sentences of a passage in a part of its text are, in order."""
+        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
+        return {
+            span: similarity
+            for span, similarity in zip(self.sentence_spans(number), similarities.tolist(), strict=True)
+            if within[0] <= span[0] < span[1] <= within[1]
+        }
 
     def _sentence_similarities(self, numbers: Sequence[int], question_vector: Vectors) -> list[Vectors]:
         """Returns for each passage the similarities of its sentences; one product for all of them is much faster."""
@@ -279,6 +318,11 @@ class Index:
         nearest = int(similarities.argmax())
         start, end = self._spans[self._first_sentence[number] + nearest, 1:].tolist()
         return Candidate(number, dense, float(similarities[nearest]), (start, end), score)
+
+    def _parse(self, number: int) -> Passage:
+        start = self._line_ends[number - 1] + 1 if number else 0
+        values = json.loads(self._lines[start : self._line_ends[number]])
+        return Passage(**{**values, "headings": tuple(values["headings"])})
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:
@@ -356,6 +400,7 @@ class Index:
             or (self._vectors.ntotal, self._vectors.d) != (self.size, self.manifest.dimension)
             or self._postings.size != self.size
             or len(self._sentences) != len(numbers)
+            or (len(self._first_token) - 1, self._first_token[-1]) != (self.size, len(self._tokens))
             or self._first_sentence[-1] - self._first_sentence[0] != len(numbers)
             or np.any(np.diff(numbers) < 0)
         ):
@@ -363,6 +408,16 @@ class Index:
 
     def _corrupt(self, what: str) -> NoReturn:
         raise IndexCorrupt(f"{self.generation} {what}")
+
+
+def _remembered(cache: dict[int, T], number: int, make: Callable[[], T]) -> T:
+    """Returns what `cache` holds of a passage, made when it is first asked for; the first REMEMBERED stay."""
+    value = cache.get(number)
+    if value is None:
+        value = make()
+        if len(cache) < REMEMBERED:
+            cache[number] = value
+    return value
 
 
 def current_identity(index: Path) -> str | None:
@@ -444,6 +499,28 @@ def _plain(sentence: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class _Taken:
+    """All that a build takes from the corpus."""
+
+    notes: tuple[Note, ...]
+    glossary: Glossary
+    skipped: tuple[Skipped, ...]
+
+    @classmethod
+    def from_folder(cls, corpus: Path) -> _Taken:
+        notes, skipped = read_corpus(corpus)
+        glossary, unusable = read_glossary(corpus)
+        return cls(notes, glossary, (*skipped, *unusable))
+
+    @property
+    def digest(self) -> str:
+        """A hash of it: the index is current as long as it stays the same."""
+        notes = [[note.source, note.sha256] for note in self.notes]
+        skipped = [[file.source, file.reason] for file in self.skipped]
+        return hashlib.sha256(json.dumps([notes, skipped, self.glossary.entries]).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     """The passages of the next generation; `reused[i]` is the number in the current one with equal vectors, or -1."""
 
@@ -454,29 +531,38 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Encoded:
-    """Vectors of passages (n, dimension) and of all their sentences (m, dimension), `spans` as on disk."""
+    """Vectors of passages (n, dimension), their sentences and their tokens; all but the first as on disk."""
 
     passages: Vectors
     sentences: Halves
     spans: Triples
+    tokens: Bytes
+    token_counts: Triples
 
 
 def sync(
-    corpus: Path, index: Path, encoder: Encoder, *, full: bool = False, progress: Progress | None = None
+    corpus: Path,
+    index: Path,
+    encoder: Encoder,
+    *,
+    calibrate: Calibrate | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
 ) -> BuildReport:
     """Brings the index up to date with the notes and reports what changed; publishes nothing when nothing did.
 
-    Vectors of passages that look the same to the encoder are taken over, unless `full`. `progress` gets the number of
-    passages encoded and of those to encode. Raises CorpusError and IndexNotWritable; the index then is as before.
+    Vectors of passages that look the same to the encoder are taken over, unless `full`. `calibrate` measures a new
+    index that is not much like the one before. `progress` gets the number of passages encoded and of those to encode.
+    Raises CorpusError and IndexNotWritable; the index then is as before.
     """
     started = time.monotonic()
     with generations.exclusive(index):
-        notes, skipped = read_corpus(corpus)
+        taken = _Taken.from_folder(corpus)
         previous = _previous(index)
-        if previous and not full and _is_up_to_date(previous, notes, skipped, corpus, encoder):
+        if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
             return _report(previous.manifest, Changes(), previous.generation, started)
         reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
-        plan = _plan(notes, reusable)
+        plan = _plan(taken.notes, reusable)
         if not plan.passages:
             raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
         encoded = _encode(plan, reusable, encoder, progress)
@@ -486,22 +572,25 @@ def sync(
             dimension=encoder.dimension,
             splitter=SPLITTER_VERSION,
             corpus=_relative(corpus, index),
-            corpus_digest=_digest(notes, skipped),
+            corpus_digest=taken.digest,
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             passages=len(plan.passages),
+            level=_level_of_alike(reusable, len(plan.passages)),
+            english=sum(not is_chinese(passage.text) for passage in plan.passages),
             notes=plan.notes,
-            skipped=skipped,
+            skipped=taken.skipped,
             files={},
         )
-        generation = _publish(index, manifest, plan.passages, encoded, keep=previous.generation if previous else None)
+        keep = previous.generation if previous else None
+        generation = _publish(index, manifest, plan.passages, encoded, taken.glossary, encoder, calibrate, keep)
     return _report(manifest, _changes(plan, previous), generation, started)
 
 
 def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
     """Says whether `sync` would find nothing to do; writes nothing. Raises CorpusError."""
-    notes, skipped = read_corpus(corpus)
+    taken = _Taken.from_folder(corpus)
     previous = _previous(index)
-    return previous is not None and _is_up_to_date(previous, notes, skipped, corpus, encoder)
+    return previous is not None and _is_up_to_date(previous, taken, corpus, encoder)
 
 
 def _previous(index: Path) -> Index | None:
@@ -511,13 +600,11 @@ def _previous(index: Path) -> Index | None:
         return None  # nothing there, or nothing that this version can read: all passages are new
 
 
-def _is_up_to_date(
-    previous: Index, notes: Iterable[Note], skipped: Iterable[Skipped], corpus: Path, encoder: Encoder
-) -> bool:
+def _is_up_to_date(previous: Index, taken: _Taken, corpus: Path, encoder: Encoder) -> bool:
     return (
         previous.warning is None
         and _vectors_fit(previous.manifest, encoder)
-        and previous.manifest.corpus_digest == _digest(notes, skipped)
+        and previous.manifest.corpus_digest == taken.digest
         and os.path.realpath(previous.corpus) == os.path.realpath(corpus)
     )
 
@@ -535,12 +622,6 @@ def _maker(name: str, revision: str) -> str:
     return f"{name} (revision {revision})"
 
 
-def _digest(notes: Iterable[Note], skipped: Iterable[Skipped]) -> str:
-    """Returns a hash of all that a build takes from the corpus."""
-    content = [[note.source, note.sha256] for note in notes], [[file.source, file.reason] for file in skipped]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
 def _relative(corpus: Path, index: Path) -> str:
     corpus_path, index_path = os.path.realpath(corpus), os.path.realpath(index)
     try:
@@ -553,12 +634,13 @@ def _report(manifest: Manifest, changes: Changes, generation: str, started: floa
     return BuildReport(
         notes=len(manifest.notes),
         passages=manifest.passages,
-        added=changes.added,
-        changed=changes.changed,
-        removed=changes.removed,
+        added=len(changes.added),
+        changed=len(changes.changed),
+        removed=len(changes.removed),
         skipped=manifest.skipped,
         generation=generation,
         seconds=time.monotonic() - started,
+        differences=changes.differences(),
     )
 
 
@@ -604,41 +686,66 @@ def _encode(plan: _Plan, base: Index | None, encoder: Encoder, progress: Progres
     whole = np.empty((len(plan.passages), encoder.dimension), dtype=np.float32)
     halves: list[Halves] = [np.empty((0, encoder.dimension), dtype=np.float16)] * len(plan.passages)
     spans: list[Sequence[Span]] = [()] * len(plan.passages)
+    tokens_of: list[Bytes] = [np.empty((0, TOKEN_DIMENSION), dtype=np.int8)] * len(plan.passages)
     if base:
         reused = [number for number, old in enumerate(plan.reused) if old >= 0]
         whole[reused] = base.passage_vectors([plan.reused[number] for number in reused])
         for number in reused:
             halves[number] = base.sentence_vectors(plan.reused[number])
             spans[number] = base.sentence_spans(plan.reused[number])
+            tokens_of[number] = base.token_vectors(plan.reused[number])
     fresh = [number for number, old in enumerate(plan.reused) if old < 0]
     for start in range(0, len(fresh), ENCODE_BATCH):
         batch = fresh[start : start + ENCODE_BATCH]
         embedded = [_embed(plan.passages[number]) for number in batch]
         encoded = encoder.encode_passages([item.text for item in embedded], [item.spans for item in embedded])
-        for number, item, rows in zip(batch, embedded, encoded, strict=True):
-            whole[number] = rows[0]
-            halves[number] = rows[1:].astype(np.float16)
+        for number, item, vectors_of in zip(batch, embedded, encoded, strict=True):
+            whole[number] = vectors_of.whole
+            halves[number] = vectors_of.vectors[1:].astype(np.float16)
             spans[number] = item.origins
+            tokens_of[number] = np.rint(vectors_of.tokens * QUANTISED).astype(np.int8)
         if progress:
             progress(start + len(batch), len(fresh))
     triples = [(number, start, end) for number, owned in enumerate(spans) for start, end in owned]
-    return _Encoded(whole, np.concatenate(halves), np.array(triples, dtype=np.int32).reshape(-1, 3))
+    return _Encoded(
+        whole,
+        np.concatenate(halves),
+        np.array(triples, dtype=np.int32).reshape(-1, 3),
+        np.concatenate(tokens_of),
+        np.array([[len(rows)] for rows in tokens_of], dtype=np.int32),
+    )
 
 
-def _publish(index: Path, manifest: Manifest, passages: Sequence[Passage], encoded: _Encoded, keep: str | None) -> str:
+def _publish(
+    index: Path,
+    manifest: Manifest,
+    passages: Sequence[Passage],
+    encoded: _Encoded,
+    glossary: Glossary,
+    encoder: Encoder,
+    calibrate: Calibrate | None,
+    keep: str | None,
+) -> str:
     """Writes a generation, proves that it can be read, and makes it the current one; returns its name."""
     with generations.Draft(index) as draft:
         draft.write(PASSAGES, b"".join(map(_line, passages)))
         draft.write(VECTORS, vectors.to_bytes(vectors.build(encoded.passages)))
         draft.write(SENTENCES, _npy(encoded.sentences))
         draft.write(SPANS, _npy(encoded.spans))
+        draft.write(TOKENS, _npy(encoded.tokens))
+        draft.write(TOKEN_COUNTS, _npy(encoded.token_counts))
         scratch = draft.scratch()
         rows = [_lexical_row(passage) for passage in passages]
         draft.write(WORDS, _latin_words(rows))
+        draft.write(GLOSSARY, glossary.to_text().encode())
         lexical.write(scratch, rows)
         for path in sorted(path for path in scratch.iterdir() if not path.name.startswith(".")):
             draft.write(POSTINGS + path.name, path.read_bytes())
-        draft.seal(dataclasses.replace(manifest, files=draft.files).to_json())
+        manifest = dataclasses.replace(manifest, files=draft.files)
+        draft.seal(manifest.to_json())
+        if calibrate and manifest.level is None:
+            level = calibrate(_reopened(draft.folder), encoder).level
+            draft.seal(dataclasses.replace(manifest, level=level).to_json())
         _prove(draft.folder, encoded.passages)
         return draft.publish(keep)
 
@@ -657,6 +764,15 @@ def _heading(passage: Passage) -> str:
     return "\n".join((*passage.headings, passage.question or ""))
 
 
+def _lexical_text(passage: Passage) -> str:
+    return f"{_heading(passage)}\n{passage.text}"
+
+
+def _heard(text: str) -> str:
+    """Returns how the tokens of `text` sound, each sound once and between blanks."""
+    return f" {' '.join(dict.fromkeys(itertools.chain.from_iterable(map(sounds, tokens(text)))))} "
+
+
 def _lexical_row(passage: Passage) -> Row:
     heading = _heading(passage)
     body = tuple(tokens(passage.text))
@@ -670,12 +786,23 @@ def _latin_words(rows: Iterable[Row]) -> bytes:
     return "".join(f"{word}\n" for word in sorted(words)).encode()
 
 
-def _prove(folder: Path, whole: Vectors) -> None:
-    """Opens what was written and searches it; raises IndexNotWritable when a passage does not find itself."""
+def _reopened(folder: Path) -> Index:
     try:
-        written = Index._open_generation(folder, None)
+        return Index._open_generation(folder, None)
     except IndexCorrupt as error:
         raise IndexNotWritable(f"the new index reads back damaged ({error}): check the disk") from error
+
+
+def _level_of_alike(base: Index | None, passages: int) -> float | None:
+    """Returns the level of the generation before when it has about as many passages: it would hardly differ."""
+    if base is None or abs(passages - base.size) > ALIKE * base.size:
+        return None
+    return base.manifest.level
+
+
+def _prove(folder: Path, whole: Vectors) -> None:
+    """Opens what was written and searches it; raises IndexNotWritable when a passage does not find itself."""
+    written = _reopened(folder)
     probes = (0, len(whole) // 2, len(whole) - 1)  # one may fail: a graph does not promise to find everything
     best = [max((found.dense for found in written.candidates(whole[probe], {}, 1)), default=0.0) for probe in probes]
     if max(best) < SELF_SIMILARITY:
@@ -684,13 +811,13 @@ def _prove(folder: Path, whole: Vectors) -> None:
 
 def _changes(plan: _Plan, previous: Index | None) -> Changes:
     if previous is None:
-        return Changes(added=len(plan.passages))
+        return Changes(added=tuple(plan.passages))
     same: Set[tuple[str, str]] = set()
     if previous.manifest.splitter == SPLITTER_VERSION:
         same = _numbers_by_note(previous.manifest.notes).keys() & _numbers_by_note(plan.notes).keys()
     old = _by_source(previous.manifest.notes, previous.passage, same)
     new = _by_source(plan.notes, plan.passages.__getitem__, same)
-    return sum((compare(old.get(source, []), new.get(source, [])) for source in old.keys() | new.keys()), Changes())
+    return Changes.between(old, new)
 
 
 def _by_source(

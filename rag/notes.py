@@ -10,7 +10,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from rag import glossary
 from rag.errors import CorpusError
+from rag.glossary import Glossary
+from rag.text import front_matter
 from rag.types import Note, Skipped
 
 SUFFIXES = (".md", ".markdown", ".txt")
@@ -30,6 +33,7 @@ REASONS = {
     errno.ENOTDIR: "not there any more",
     errno.ENAMETOOLONG: "the path is too long",
     errno.ENXIO: "not a regular file",
+    errno.EISDIR: "not a regular file",
 }
 
 ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -75,17 +79,62 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
 
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
+    text = _text(corpus, source)
+    return Note(source, _title(source, text), text, _sha256(text))
+
+
+def read_sha256(corpus: Path, source: str) -> str:
+    """Returns the `sha256` of the note at `source` and nothing else, which is faster; raises NoteUnreadable."""
+    return _sha256(_text(corpus, source))
+
+
+def _text(corpus: Path, source: str) -> str:
+    return _decode(read_bytes(locate(corpus, source)))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def locate(corpus: Path, source: str) -> str:
+    """Returns the real path of the file at `source`; raises NoteUnreadable for one that is not in the corpus."""
     try:
         parts = _unescape(source).split("/")
         if any(part in ("", ".", "..") or os.path.isabs(part) for part in parts):
             raise NoteUnreadable("outside the corpus")
-        data = _read(_resolve(corpus, os.path.join(corpus, *parts)))
+        return _resolve(corpus, os.path.join(corpus, *parts))
     except OSError as error:
         raise NoteUnreadable(_reason(error)) from error
     except ValueError as error:  # a NUL or a lone surrogate, which no file name holds
         raise NoteUnreadable("not a file name") from error
-    text = _decode(data)
-    return Note(source, _title(source, text), text, hashlib.sha256(text.encode()).hexdigest())
+
+
+def may_be_note(source: str) -> bool:
+    """Says whether a file may be a note by its name: whatever else lies beside the notes is nobody's business."""
+    return source.lower().endswith(SUFFIXES) and not any(part.startswith(".") for part in source.split("/"))
+
+
+def read_bytes(path: str) -> bytes:
+    """Returns what a regular file holds, which `locate` found; raises NoteUnreadable."""
+    try:
+        return _read(path)
+    except OSError as error:
+        raise NoteUnreadable(_reason(error)) from error
+
+
+def read_glossary(corpus: Path) -> tuple[Glossary, tuple[Skipped, ...]]:
+    """Returns the glossary at the top of `corpus`, empty without one, and what of it cannot be used."""
+    if not _is_glossary(corpus, glossary.SOURCE):
+        return Glossary(()), ()
+    try:
+        return glossary.parse(read_note(corpus, glossary.SOURCE).text)
+    except NoteUnreadable as error:
+        return Glossary(()), (Skipped(glossary.SOURCE, error.reason),)
+
+
+def _is_glossary(corpus: Path, source: str) -> bool:
+    path = os.path.join(corpus, glossary.SOURCE)
+    return source == glossary.SOURCE and os.path.lexists(path) and not os.path.isdir(path)
 
 
 def _walk(corpus: Path) -> Iterator[str | Skipped]:
@@ -101,7 +150,9 @@ def _walk(corpus: Path) -> Iterator[str | Skipped]:
             yield Skipped(prefix, _reason(error))
             continue
         for entry in entries:
-            source = prefix + _escape(entry.name)
+            source = prefix + escape(entry.name)
+            if _is_glossary(corpus, source):
+                continue  # `read_glossary` says what is wrong with it
             reason = _left_out(entry)
             if entry.is_dir(follow_symlinks=False):
                 source += "/"
@@ -126,7 +177,7 @@ def _left_out(entry: os.DirEntry[str]) -> str | None:
         return "a link to a folder"  # inside the corpus it would repeat its notes or lead in a circle
     suffix = PurePosixPath(entry.name).suffix.lower()
     if suffix not in SUFFIXES:
-        return f"not a note ({_escape(suffix) or 'no suffix'})"
+        return f"not a note ({escape(suffix) or 'no suffix'})"
     return None
 
 
@@ -182,7 +233,7 @@ def _decode_bytes(data: bytes) -> str:
 def _title(source: str, text: str) -> str:
     """Returns the title: of the front matter, the first H1, a first line that looks like one, or the file's name."""
     lines = text.split("\n")
-    front = _front_matter(lines)
+    front = front_matter(lines)
     for line in lines[:front]:
         if (match := FRONT_TITLE.match(line)) and (title := match[1].strip().strip("\"'").strip()):
             return title[:TITLE_CHARACTERS]
@@ -190,16 +241,6 @@ def _title(source: str, text: str) -> str:
     if len(first) > TITLE_CHARACTERS or first.endswith(SENTENCE_ENDS) or NO_TITLE.match(first):
         first = ""
     return _first_h1(lines[front:]) or first.strip("#*_ ") or PurePosixPath(source).stem
-
-
-def _front_matter(lines: list[str]) -> int:
-    """Returns how many lines the leading block between `---` takes; 0 without one."""
-    if lines[0].rstrip() != "---":
-        return 0
-    for number, line in enumerate(lines[1:200], 2):
-        if line.rstrip() in ("---", "..."):
-            return number
-    return 0
 
 
 def _first_h1(lines: list[str]) -> str:
@@ -223,8 +264,11 @@ def _natural(source: str) -> tuple[tuple[tuple[str | int, ...], ...], str]:
     return tuple(keys), source
 
 
-def _escape(name: str) -> str:
-    """Returns `name` in printable characters: anything else, and the backslash itself, as `\\xNN` for each byte."""
+def escape(name: str) -> str:
+    """Returns the name of a file, or a path, in printable characters, as sources have it.
+
+    Anything else, and the backslash itself, is `\\xNN` for each byte.
+    """
     return "".join(
         char if char.isprintable() and char != "\\" else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
         for char in name

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 
+from rag.text import front_matter
 from rag.types import Note, Passage, Span
 
 Ranges = dict[int, tuple[int, int]]
 
-SPLITTER_VERSION = 1  # in the index's manifest: another number means other passages from the same notes
+MAX_NESTING = 100  # of lists and quotes; what is nested deeper would be taken for one block with all that follows
+SPLITTER_VERSION = 2  # in the index's manifest: another number means other passages from the same notes
 MAX_CHARACTERS = 1_000  # an answer up to here stays whole: what the encoder takes in at once, and about a screen
 TARGET_CHARACTERS = 500  # a piece of something longer: one topic, and still within the encoder's window
 SENTENCE_CHARACTERS = 200  # beyond this a highlighted sentence points at nothing any more
@@ -98,9 +100,20 @@ LIST_NUMBER = re.compile(r"\s*(?:[-*+•>#]+\s+)*(?:\*\*)?\d{1,3}$")
 SOFT_CUT = re.compile(r"[，,、；;：:\s]")
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a note; `line` counts from 1, `level` from 1 to 6, `asks` says that it is a question."""
+
+    line: int
+    level: int
+    text: str
+    asks: bool
+
+
 def split(note: Note) -> tuple[Passage, ...]:
     """Returns the passages of `note` in order; every line that is not blank lies in exactly one of them.
 
+    A heading that asks and has no text below is a passage without question: see `is_unanswered`.
     Only a single line over MAX_CHARACTERS is shared between passages, whose offsets stay disjoint even then.
     """
     layout = _layout(note)
@@ -125,6 +138,54 @@ def answer_span(passage: Passage) -> Span:
         start = marker.end()
     start += len(text[start:]) - len(text[start:].lstrip())
     return (start, len(text)) if start < len(text) else (0, len(text))
+
+
+def question_line(passage: Passage) -> Span | None:
+    """Returns the offsets of the line of `passage.text` that asks its question, with its end; None without one.
+
+    A later piece of a long answer has none.
+    """
+    start = 0
+    for line in passage.text.split("\n") if passage.question else ():
+        end = start + len(line) + 1
+        if len(line) <= 2 * HEADING_CHARACTERS and passage.question in _questions(line):
+            return start, min(end, len(passage.text))
+        start = end
+    return None
+
+
+def is_unanswered(passage: Passage) -> bool:
+    """True for headings that ask, with nothing below them: whoever finds them has found no answer."""
+    return _open_question(passage) is not None
+
+
+def _open_question(passage: Passage) -> str | None:
+    """Returns the last question of headings that ask and have nothing below them, None for any other passage."""
+    if passage.question is not None:
+        return None
+    asked = None
+    lines = [line for line in passage.text.split("\n") if line.strip()]
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if ATX.match(line) or TIGHT_ATX.match(line) or (RULE.match(below) and not RULE.match(line)):
+            text = _unnumbered(_plain(line.strip().strip("#").strip()))
+            asked = text if _reads(text) else asked
+        elif not _says_nothing(line):
+            return None
+    return asked
+
+
+def headings(note: Note) -> tuple[Heading, ...]:
+    """Returns the marked headings of `note` in order; a line that only looks like a section is none."""
+    layout = _layout(note)
+    outline = _Outline(layout)
+    found = ((first, outline.heading(first, level, end)) for first, (level, end) in sorted(layout.headings.items()))
+    return tuple(Heading(first + 1, mark.level, mark.text, mark.asks) for first, mark in found if mark)
+
+
+def title(passage: Passage) -> str:
+    """Returns what a passage is called in a list: its question, its last heading or how its text begins."""
+    heading = passage.headings[-1] if passage.headings else passage.text.split("\n", 1)[0][:SECTION_CHARACTERS]
+    return passage.question or _open_question(passage) or heading
 
 
 def sentences(text: str) -> tuple[Span, ...]:
@@ -166,7 +227,7 @@ def _layout(note: Note) -> _Layout:
     starts = [0]
     for line in lines[:-1]:
         starts.append(starts[-1] + len(line) + 1)
-    front = _front_matter(lines)
+    front = front_matter(lines)
     body = [""] * front + lines[front:]
     headings, groups = _plain_text(body) if note.source.lower().endswith(".txt") else _markdown(body)
     _add_formulas(body, headings, groups)
@@ -178,19 +239,9 @@ def _layout(note: Note) -> _Layout:
     return _Layout(lines, starts, headings, groups, front, following)
 
 
-def _front_matter(lines: list[str]) -> int:
-    """Returns how many lines the leading block between `---` takes; 0 without one."""
-    if lines[0].rstrip() != "---":
-        return 0
-    for end, line in enumerate(lines[1:200], 2):
-        if line.rstrip() in ("---", "..."):
-            return end if any(":" in line for line in lines[1:end]) else 0
-    return 0
-
-
 def _markdown(lines: list[str]) -> tuple[Ranges, Ranges]:
     """Returns headings and undivided blocks as markdown-it sees them; inline marks are not parsed, to stay fast."""
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     headings: Ranges = {}
     groups: Ranges = {}
@@ -293,6 +344,7 @@ class _Section:
     question: str | None = None
     end: int = 0
     has_text: bool = False
+    answered: bool = False
     heads: set[int] = field(default_factory=set)
 
 
@@ -327,6 +379,7 @@ class _Outline:
             elif self.layout.lines[i].strip():
                 below_heading = any(head >= self.layout.front for head in self.section.heads)
                 self.section.has_text |= below_heading or self._says_something(i)
+                self.section.answered |= i in self.layout.groups or not _says_nothing(self.layout.lines[i])
             i = end
         self._close(len(self.layout.lines))
         return [section for section in self.done if any(map(str.strip, self.layout.lines[section.first : section.end]))]
@@ -344,12 +397,14 @@ class _Outline:
         while self.stack and self.stack[-1].level >= mark.level:
             self.stack.pop()
         pending = self.layout.starts[first] - self.layout.starts[self.section.first]
-        if self.section.has_text or pending > TARGET_CHARACTERS:
+        is_left = question is not None and question not in self.stack and (mark.asks or mark.level < question.level)
+        if self.section.has_text or is_left or pending > TARGET_CHARACTERS:
             self._close(first)
         if mark.text:
             self.stack.append(mark)
             self.section.heads.update(range(first, end))
         self.section.has_text |= mark.answered or not mark.text
+        self.section.answered |= mark.answered
         asking = self._question()
         above = self.stack[: self.stack.index(asking)] if asking else self.stack
         self.section.headings = tuple(entry.text for entry in above)
@@ -360,6 +415,8 @@ class _Outline:
 
     def _close(self, end: int) -> None:
         self.section.end = end
+        if not self.section.answered:
+            self.section.question = None  # an entry without an answer would be found, and say nothing
         self.done.append(self.section)
         self.section = _Section(end, self.section.headings, self.section.question)
 
@@ -372,13 +429,14 @@ class _Outline:
             return None, self.layout.groups[i][1]
         if i in self.layout.headings:
             level, end = self.layout.headings[i]
-            return self._heading(i, level, end), end
+            return self.heading(i, level, end), end
         line = self.layout.lines[i]
         if not line.strip() or len(line) > 2 * HEADING_CHARACTERS or _indent(line) > 3:
             return None, i + 1
         return self._plain_section(i) or self._asked(i), i + 1
 
-    def _heading(self, i: int, level: int, end: int) -> _Mark | None:
+    def heading(self, i: int, level: int, end: int) -> _Mark | None:
+        """Returns what a marked heading opens, None when nothing is left of it."""
         raw = _plain(self.layout.lines[i].strip().strip("#").strip())
         if not raw:
             return None
@@ -517,6 +575,15 @@ def _is_marker(line: str) -> bool:
     return MARKER.match(line) is not None
 
 
+def _says_nothing(line: str) -> bool:
+    """Says whether a line that is not blank is a rule, or announces an answer that is not there."""
+    return RULE.match(line) is not None or _is_bare_marker(line)
+
+
+def _is_bare_marker(line: str) -> bool:
+    return _is_marker(line) and not MARKER.sub("", line, count=1).strip()
+
+
 def _ask(line: str) -> _Ask | None:
     """Returns `line` taken as a question: "1. …", "Q1: …", "- …？" or a plain line; None when nothing is left of it."""
     line, *answer = INLINE_ANSWER.split(line, maxsplit=1)
@@ -592,16 +659,13 @@ def _plain(text: str) -> str:
 
 def _after_question(passage: Passage) -> int:
     """Returns the offset after the line of `passage.text` that asks its question, 0 in a later piece."""
-    start = 0
-    lines = passage.text.split("\n")
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
-        end = start + len(line)
-        if len(line) <= 2 * HEADING_CHARACTERS and passage.question in _questions(line):
-            if inline := INLINE_ANSWER.search(line):
-                return start + inline.end()
-            return end + 1 + (len(below) + 1 if RULE.match(below) and not below.startswith("*") else 0)
-        start = end + 1
-    return 0
+    span = question_line(passage)
+    if span is None:
+        return 0
+    line, below = passage.text[slice(*span)].rstrip("\n"), passage.text[span[1] :].split("\n", 1)[0]
+    if inline := INLINE_ANSWER.search(line):
+        return span[0] + inline.end()
+    return span[1] + (len(below) + 1 if RULE.match(below) and not below.startswith("*") else 0)
 
 
 def _questions(line: str) -> set[str]:
@@ -638,7 +702,7 @@ def _blocks(layout: _Layout, section: _Section) -> list[_Block]:
         cost = NEVER if leads else AT_HEADING if is_head else _cost(layout, i)
         for block in _parts(layout, i, end, cost):
             _append(blocks, block)
-        leads = is_head or (i not in layout.groups and _is_marker(line) and not MARKER.sub("", line, count=1).strip())
+        leads = is_head or (i not in layout.groups and _is_bare_marker(line))
         i = end
     return blocks
 

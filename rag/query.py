@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +16,7 @@ from rag.assistant import Assistant, record
 from rag.config import DEFAULT_INDEX, colours_wanted, history_file
 from rag.encoder import load_encoder
 from rag.errors import KuaidaError, QuestionRejected
+from rag.reranker import load_reranker
 from rag.text import clean
 from rag.types import Answer, Hit
 
@@ -38,13 +39,13 @@ def _answer(options: argparse.Namespace) -> int:
     asks_one = bool(options.question) or (options.batch is None and not is_terminal)
     if asks_one and not options.question and sys.stdin is not None:
         question = sys.stdin.read()
-    assistant = Assistant.open(options.index, load_encoder(options.encoder))
+    assistant = Assistant.open(options.index, load_encoder(options.encoder), load_reranker(options.reranker))
     if assistant.index.warning:
         sys.stderr.write(f"rag.query: {assistant.index.warning}\n")
     if options.batch is not None:
         return _batch(assistant, options)
     if asks_one:
-        return _one(assistant, question, options)
+        return 0 if _one(assistant, question, options).found else 1
     return _prompt(assistant, options)
 
 
@@ -53,22 +54,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("question", nargs="*", metavar="QUESTION", help="without one: an interactive prompt")
     parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index)")
     parser.add_argument("--encoder", metavar="NAME", help="the encoder that the index was made with (default: bundled)")
+    parser.add_argument("--reranker", metavar="NAME", help="CrossEncoder name or folder (default: none)")
     parser.add_argument("-k", type=int, default=5, metavar="K", help="number of passages (default: 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--batch", metavar="FILE", help="one question a line (-: standard input), JSON lines out")
     return parser
 
 
-def _one(assistant: Assistant, question: str, options: argparse.Namespace) -> int:
+def _one(assistant: Assistant, question: str, options: argparse.Namespace, history: Sequence[str] = ()) -> Answer:
     started = time.perf_counter()
-    answer = assistant.ask(question, options.k)
+    answer = assistant.ask(question, options.k, history)
     elapsed_ms = 1000 * (time.perf_counter() - started)
     if options.json:
         text = json.dumps(record(answer, elapsed_ms), ensure_ascii=False)
     else:
         text = render(answer, colours_wanted(sys.stdout.isatty()))
     sys.stdout.write(text + "\n")
-    return 0 if answer.found else 1
+    return answer
 
 
 def _batch(assistant: Assistant, options: argparse.Namespace) -> int:
@@ -99,13 +101,15 @@ def _open_batch(name: str) -> contextlib.AbstractContextManager[TextIO]:
 
 
 def _prompt(assistant: Assistant, options: argparse.Namespace) -> int:
-    """Asks until an empty line or the end of input; arrow keys bring back earlier questions."""
+    """Asks until an empty line or the end of input; arrow keys bring back earlier questions, 它 means their topic."""
+    earlier: list[str] = []
     with _history():
         sys.stdout.write("输入问题，回车提问，空行退出 / type a question, an empty line ends\n")
         while question := _read_line():
             assistant.refresh()
             try:
-                _one(assistant, question, options)
+                answer = _one(assistant, question, options, earlier)
+                earlier.append(answer.asked or answer.question)
             except QuestionRejected as error:
                 sys.stdout.write(f"{error}\n")
             sys.stdout.write("\n")
@@ -143,7 +147,8 @@ def _history() -> Iterator[None]:
 def render(answer: Answer, colours: bool) -> str:
     """Returns the answer, then numbered citations; control characters of the notes never reach the terminal."""
     bold, dim, reset = (BOLD, DIM, RESET) if colours else ("", "", "")
-    lines = [clean(answer.text)]
+    understood = [f"{dim}按上文理解为：{clean(answer.asked)}{reset}", ""] if answer.asked else []
+    lines = [*understood, clean(answer.text)]
     if answer.hits:
         lines += ["", f"{dim}{'引用' if answer.found else '最接近的段落'}{reset}"]
     for rank, hit in enumerate(answer.hits, 1):

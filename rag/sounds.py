@@ -21,14 +21,18 @@ def sounds(token: str) -> tuple[str, ...]:
     """Returns how a token of two Han characters may sound, as tokens that begin with MARK; () for any other token."""
     if not PAIR.fullmatch(token):
         return ()
-    first, second = map(_readings, token)
+    first, second = map(readings, token)
     return tuple(f"{MARK}{a}-{b}" for a, b in itertools.product(first, second))
 
 
+def is_sound(token: str) -> bool:
+    return token.startswith(MARK)
+
+
 @functools.cache
-def _readings(character: str) -> tuple[str, ...]:
+def readings(character: str) -> tuple[str, ...]:
     """Returns the toneless, fuzzy readings of a character, most frequent first."""
-    return tuple(dict.fromkeys(map(_fuzzy, _spell()(character))))[:READINGS]
+    return tuple(dict.fromkeys(map(fuzzy, _spell()(character))))[:READINGS]
 
 
 @functools.cache
@@ -39,7 +43,8 @@ def _spell() -> Callable[[str], list[str]]:
     return lambda character: pinyin(character, style=Style.NORMAL, heteronym=True)[0]
 
 
-def _fuzzy(syllable: str) -> str:
+def fuzzy(syllable: str) -> str:
+    """Returns a toneless syllable as those write it who do not tell similar sounds apart."""
     for pattern, replacement in FUZZY:
         syllable = pattern.sub(replacement, syllable)
     return syllable

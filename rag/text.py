@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import opencc
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+)")
 HAN_RUN = re.compile(f"[{HAN}]+")
+HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
+FRONT_LINES = 200  # front matter is not longer; a lone `---` above must not swallow the note
+LANGUAGE_SAMPLE = 200  # characters that tell the language of a text
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
 TAGS = re.compile("[\U000e0000-\U000e007f\ud800-\udfff]")
 
@@ -45,6 +48,11 @@ def normalize(text: str) -> str:
     return _converter()(unicodedata.normalize("NFKC", text).lower())
 
 
+def letters(text: str) -> str:
+    """Returns the letters and digits of the normal form: what is the same however it is punctuated and spaced."""
+    return "".join(filter(str.isalnum, normalize(text)))
+
+
 def tokens(text: str) -> Iterator[str]:
     """Yields lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
 
@@ -58,6 +66,20 @@ def tokens(text: str) -> Iterator[str]:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
 
 
+def runs(text: str) -> str:
+    """Returns the words and the runs of Han characters of `text`, each between blanks.
+
+    `needle(token) in runs(text)` says whether `tokens(text)` has the token, in a tenth of the time and memory.
+    """
+    return f" {' '.join(match.group() for match in RUN.finditer(normalize(text)))} "
+
+
+@functools.lru_cache(maxsize=10_000)
+def needle(token: str) -> str:
+    """Returns what to look for in `runs`: a bigram anywhere in a run, anything else between blanks."""
+    return token if HAN_PAIR.fullmatch(token) else f" {token} "
+
+
 def content_tokens(question: str) -> tuple[str, ...]:
     """Returns the tokens of `question` that carry its topic, without question frames and stop words.
 
@@ -68,6 +90,20 @@ def content_tokens(question: str) -> tuple[str, ...]:
     return kept or tuple(tokens(question))
 
 
+def front_matter(lines: Sequence[str]) -> int:
+    """Returns how many lines the leading block between `---` takes, 0 without one."""
+    if lines[0].rstrip() != "---":
+        return 0
+    for end, line in enumerate(lines[1:FRONT_LINES], 2):
+        if line.rstrip() in ("---", "..."):
+            return end if any(":" in line for line in lines[1:end]) else 0
+    return 0
+
+
 def is_chinese(text: str) -> bool:
-    """True when at least a tenth of `text` is Han characters: Chinese technical prose is full of Latin names."""
-    return 10 * sum(map(len, HAN_RUN.findall(text))) >= len(text)
+    """True when at least a tenth of `text` is Han characters: Chinese technical prose is full of Latin names.
+
+    Only its beginning is looked at.
+    """
+    sample = text[:LANGUAGE_SAMPLE]
+    return 10 * sum(map(len, HAN_RUN.findall(sample))) >= len(sample)

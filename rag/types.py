@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 Span = tuple[int, int]  # start and end character offsets, end excluded
 
@@ -47,18 +48,22 @@ class Hit:
     """A passage found for a question.
 
     `score` is calibrated, 0–1, higher is better; `best` is the sentence that matched best, in `passage.text`;
-    `stale` says that the file on disk no longer holds this text.
+    `stale` says that the file on disk no longer holds this text; `excerpt` is what an answer quotes of the passage.
     """
 
     passage: Passage
     score: float
     best: Span
     stale: bool
+    excerpt: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them."""
+    """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them.
+
+    `asked` is how the question was understood from those before it, None where that is what was typed.
+    """
 
     question: str
     text: str
@@ -66,11 +71,29 @@ class Answer:
     cited: tuple[int, ...]
     found: bool
     confidence: float
+    asked: str | None = None
+
+
+Kind = Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A passage that a build added, changed or removed; the lines are those it has now, or had last."""
+
+    kind: Kind
+    source: str
+    title: str
+    start_line: int
+    end_line: int
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did; `added`, `changed` and `removed` count passages against the generation before."""
+    """What a build did; `added`, `changed` and `removed` count passages against the generation before.
+
+    `differences` are these passages, or some of each kind when they are very many.
+    """
 
     notes: int
     passages: int
@@ -80,3 +103,4 @@ class BuildReport:
     skipped: tuple[Skipped, ...]
     generation: str
     seconds: float
+    differences: tuple[Difference, ...] = ()

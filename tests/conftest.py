@@ -14,6 +14,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test may wait for a hub; read when the 
 from rag.config import DEFAULT_CORPUS
 from rag.encoder import OnnxEncoder, load_encoder
 from rag.index import sync
+from rag.search import calibrate
 from tests.small import write_notes
 
 MEMORY = Path("/dev/shm")
@@ -56,7 +57,7 @@ def bundled() -> OnnxEncoder:
 def corpus_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The index of `corpus/` by the bundled encoder, built once; tests only read it."""
     folder = tmp_path_factory.mktemp("corpus") / "index"
-    sync(DEFAULT_CORPUS, folder, bundled)
+    sync(DEFAULT_CORPUS, folder, bundled, calibrate=calibrate)
     return folder
 
 
@@ -64,5 +65,5 @@ def corpus_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory)
 def bundled_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The index of the small corpus by the bundled encoder, for processes that load it; tests only read it."""
     folder = tmp_path_factory.mktemp("small")
-    sync(write_notes(folder / "corpus"), folder / "index", bundled)
+    sync(write_notes(folder / "corpus"), folder / "index", bundled, calibrate=calibrate)
     return folder / "index"

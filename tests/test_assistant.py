@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rag import fusion
 from rag.assistant import Assistant, check_question, compose, record
-from rag.encoder import Vectors
+from rag.calibration import THRESHOLD
+from rag.encoder import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.index import sync
+from rag.passages import answer_span
 from rag.types import Answer, Hit, Passage
 from tests.small import ENTRY, ENTRY_ANSWER, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
@@ -22,7 +23,7 @@ from tests.toy_encoder import ToyEncoder
 TOY = ToyEncoder()
 UNKNOWN = "饕餮蹀躞"  # no character of it is in the notes
 UNKNOWN_ENGLISH = "qqqqqq"
-SURE, UNSURE = fusion.THRESHOLD, fusion.THRESHOLD - 0.01
+SURE, UNSURE = THRESHOLD, THRESHOLD - 0.01
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_an_answer_is_the_notes_own_words_and_their_lines(assistant: Assistant) 
     answer = assistant.ask(ENTRY)
     assert (answer.question, answer.text) == (ENTRY, ENTRY_ANSWER)
     assert (answer.found, answer.cited) == (True, (1,))
-    assert answer.confidence == answer.hits[0].score >= fusion.THRESHOLD
+    assert answer.confidence == answer.hits[0].score >= THRESHOLD
     assert answer.hits[0].passage == Passage(
         source="llm/attention.md",
         headings=("注意力",),
@@ -103,11 +104,11 @@ def test_not_in_the_notes(assistant: Assistant) -> None:
     answer = assistant.ask(UNKNOWN)
     assert (answer.found, answer.cited) == (False, ())
     assert len(answer.hits) == 5
-    assert answer.confidence == answer.hits[0].score < fusion.THRESHOLD
-    nearest = [hit.passage.question or "分词.txt" for hit in answer.hits[:3]]
+    assert answer.confidence == answer.hits[0].score < THRESHOLD
+    nearest = [f"{hit.passage.question or '分词.txt'}（把握 {hit.score:.0%}）" for hit in answer.hits[:3]]
     assert answer.text.split("\n")[0] == "笔记里没有找到答案。最接近的是："
     for line, expected in zip(answer.text.split("\n")[1:], nearest, strict=True):
-        assert line == f"- {expected}" or expected == "分词.txt"
+        assert line == f"- {expected}" or expected.startswith("分词.txt")
 
 
 def test_not_in_the_notes_in_english(assistant: Assistant) -> None:
@@ -123,7 +124,7 @@ def test_not_in_the_notes_in_english(assistant: Assistant) -> None:
 def hit(text: str, score: float, question: str | None = None, best: str = "", headings: tuple[str, ...] = ()) -> Hit:
     start = text.index(best)
     passage = Passage("a.md", headings, question, 0, len(text), 1, 1 + text.count("\n"), text)
-    return Hit(passage, score, (start, start + len(best)), stale=False)
+    return Hit(passage, score, (start, start + len(best)), False, answer_span(passage))
 
 
 def test_the_threshold_decides() -> None:
@@ -131,7 +132,12 @@ def test_the_threshold_decides() -> None:
     assert compose("甲？", hits) == Answer("甲？", "甲是一。 [1]", hits, (1,), True, SURE)
     hits = (hit("甲是一。", UNSURE), hit("乙是二。", 0.1))
     assert compose("甲？", hits) == Answer(
-        "甲？", "笔记里没有找到答案。最接近的是：\n- 甲是一。\n- 乙是二。", hits, (), False, UNSURE
+        "甲？",
+        f"笔记里没有找到答案。最接近的是：\n- 甲是一。（把握 {UNSURE:.0%}）\n- 乙是二。（把握 10%）",
+        hits,
+        (),
+        False,
+        UNSURE,
     )
 
 
@@ -142,7 +148,7 @@ def test_the_nearest_are_named_by_question_heading_or_first_line() -> None:
         hit("没有标题的第一行\n第二行", 0.1),
         hit("第四。", 0.1),
     )
-    expected = "Not in your notes. The nearest are:\n- 问？\n- 节\n- 没有标题的第一行"
+    expected = "Not in your notes. The nearest are:\n- 问？ (10% sure)\n- 节 (10% sure)\n- 没有标题的第一行 (10% sure)"
     assert compose("zz", hits).text == expected
 
 
@@ -157,14 +163,80 @@ def test_a_long_answer_to_a_question_is_quoted_whole() -> None:
     assert answer.text == f"{body} [1]"
 
 
-def test_long_prose_is_quoted_from_the_best_sentence_on() -> None:
-    text = "".join(f"第{number}句话说的是别的事情。" for number in range(100, 140))
-    answer = compose("问", (hit(text, SURE, best="第110句话说的是别的事情。"),))
-    quote = answer.text.removesuffix(" [1]")
-    assert quote in text
-    assert quote.startswith("第110句话")
-    assert quote.endswith("事情。")
-    assert 285 < len(quote) <= 300  # as many whole sentences as fit
+def test_of_prose_the_excerpt_is_quoted() -> None:
+    passage = Passage("a.md", (), None, 0, 9, 1, 1, "甲句。乙句。丙句。")
+    answer = compose("问", (Hit(passage, SURE, (3, 6), False, (3, 9)),))
+    assert answer.text == "乙句。丙句。 [1]"
+
+
+def test_further_prose_that_is_nearly_as_sure_is_quoted_too() -> None:
+    sure, near, far = hit("甲。", 0.9), hit("乙。", 0.85), hit("丙。", 0.7)
+    entry = hit("## 问？\n\n答。", 0.88, question="问？")
+    answer = compose("问", (sure, entry, near, far))
+    assert (answer.text, answer.cited) == ("甲。 [1]\n\n乙。 [3]", (1, 3))
+    assert compose("问", (entry, near)).cited == (1,)
+
+
+# --------------------------------------------------------------------------------------- conversations and comparisons
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "asked", "entry"),
+    [
+        (["LoRA 的原理是什么？"], "它训练什么", "LoRA 训练什么", "LoRA 的原理是什么？"),
+        (["什么是位置编码？"], "那注意力机制呢？", "什么是注意力机制", "什么是注意力机制？"),
+        (["什么是位置编码？"], "为什么？", "什么是位置编码，为什么", "什么是位置编码？"),
+        (["什麼是位置編碼", "為什麼"], "它告訴模型什麼", "位置編碼告訴模型什麼", "什么是位置编码？"),
+    ],
+)
+def test_a_question_is_understood_from_those_before_it(
+    assistant: Assistant, history: list[str], question: str, asked: str, entry: str
+) -> None:
+    answer = assistant.ask(question, history=history)
+    assert (answer.question, answer.asked) == (question, asked)
+    assert answer.found
+    assert answer.hits[0].passage.question == entry
+    assert record(answer, 1.0)["question"] == question
+
+
+@pytest.mark.parametrize(
+    "history", [["LoRA 的原理是什么？"], ["什么是位置编码？", "它有什么用"], ["", "\x00", "长" * 5000]]
+)
+@pytest.mark.parametrize("question", ["什么是灾难性遗忘？", "分词器把文本切成词元", "什么是注意力机制？", UNKNOWN])
+def test_a_new_topic_is_not_dragged_back(assistant: Assistant, history: list[str], question: str) -> None:
+    assert assistant.ask(question, history=history) == assistant.ask(question)
+    assert assistant.ask(question).asked is None
+
+
+def test_both_sides_of_a_comparison_are_quoted(assistant: Assistant) -> None:
+    answer = assistant.ask("灾难性遗忘和位置编码有什么区别")
+    assert {answer.hits[rank - 1].passage.question for rank in answer.cited} >= {
+        "什么是灾难性遗忘？",
+        "什么是位置编码？",
+    }
+    for rank in answer.cited:
+        start, end = answer_span(answer.hits[rank - 1].passage)
+        assert f"{answer.hits[rank - 1].passage.text[start:end]} [{rank}]" in answer.text.split("\n\n")
+
+
+def test_both_of_two_questions_are_answered(assistant: Assistant) -> None:
+    answer = assistant.ask("什么是位置编码？还有什么是灾难性遗忘")
+    assert {answer.hits[rank - 1].passage.question for rank in answer.cited} >= {
+        "什么是灾难性遗忘？",
+        "什么是位置编码？",
+    }
+    assert answer.asked is None
+
+
+def test_half_of_a_comparison_with_something_unknown_is_not_found(assistant: Assistant) -> None:
+    answer = assistant.ask(f"{UNKNOWN}和{UNKNOWN[::-1]}有什么区别")
+    assert (answer.found, answer.cited) == (False, ())
+
+
+def test_each_wanted_hit_is_quoted_with_the_pieces_of_its_answer() -> None:
+    hits = (hit("甲是一。", SURE), hit("乙是二。", SURE), hit("丙是三。", SURE))
+    answer = compose("甲和丙？", hits, wanted=(3, 1))
+    assert (answer.text, answer.cited) == ("丙是三。 [3]\n\n甲是一。 [1]", (3, 1))
 
 
 # ----------------------------------------------------------------------------------------------------------- questions
@@ -203,7 +275,7 @@ def test_a_question_is_taken_literally_without_control_characters(
     assert assistant.ask(typed).question == question
 
 
-@pytest.mark.parametrize("question", [UNKNOWN, UNKNOWN_ENGLISH, "xxxx", "7" * 50])
+@pytest.mark.parametrize("question", [UNKNOWN, UNKNOWN_ENGLISH, "xxxx", "7" * 50, "☕", "🌡❓"])
 def test_gibberish_is_not_in_the_notes(assistant: Assistant, question: str) -> None:
     assert assistant.ask(question).found is False
 
@@ -290,7 +362,7 @@ class WaitingEncoder(ToyEncoder):
         super().__init__()
         self.arrived, self.go_on = threading.Event(), threading.Event()
 
-    def encode_questions(self, questions: Sequence[str]) -> Vectors:
+    def encode_questions(self, questions: Sequence[str]) -> list[Encoded]:
         self.arrived.set()
         assert self.go_on.wait(30)
         return super().encode_questions(questions)
@@ -364,8 +436,10 @@ def test_the_record_has_the_keys_of_the_contract(assistant: Assistant) -> None:
 
 
 def test_the_record_says_what_the_answer_says() -> None:
-    first = Hit(Passage("甲.md", ("一", "二"), "问？", 4, 15, 2, 4, "## 问？\n\n答案。"), 0.918273, (7, 10), stale=True)
-    second = Hit(Passage("乙.txt", (), None, 0, 3, 1, 1, "正文。"), 0.25, (0, 3), stale=False)
+    first = Hit(
+        Passage("甲.md", ("一", "二"), "问？", 4, 15, 2, 4, "## 问？\n\n答案。"), 0.918273, (7, 10), True, (7, 10)
+    )
+    second = Hit(Passage("乙.txt", (), None, 0, 3, 1, 1, "正文。"), 0.25, (0, 3), False, (0, 3))
     answer = Answer("问", "答案。 [1]", (first, second), (1,), True, 0.918273)
     assert record(answer, 3.14159) == {
         "question": "问",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 from pathlib import Path
@@ -11,29 +12,36 @@ import pytest
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.encoder import OnnxEncoder
+from rag.evaluate import ask, ask_all
+from rag.golden import GoldenQuestion, read_golden
 from rag.index import sync
+from rag.metrics import Estimate
 from rag.notes import read_note
-from rag.ui.service import Service
+from rag.report import Setting, summarise
+from rag.search import calibrate
+from rag.ui.service import Service, Settings
 
 sys.path.append(str(ROOT / "benchmarks"))
 
-from golden import GoldenQuestion, read_golden
-from quality import first_right, measure
+from conversations import measure_conversations, measure_doubles, read_conversations, read_doubles
 
 GOLDEN = ROOT / "benchmarks" / "golden"
 SHARED_NOTES = ROOT.parent / "shared" / "notes"
 
-# The lowest figures that the development half may have, (row, column) as `benchmarks/quality.py` prints them.
+Figures = dict[tuple[str, str], float]
+
+# The lowest figures that the development half may have, (row, column) of the report by `rag.evaluate`.
 # Set a little below what was measured when the ranking was fitted; raise them with it, never lower them to pass.
 FLOORS = {
-    ("answerable", "first"): 0.75,
-    ("answerable", "in_five"): 0.87,
-    ("english", "first"): 0.80,
-    ("found", "auroc"): 0.92,
+    ("answerable", "first"): 0.76,
+    ("answerable", "in_five"): 0.91,
+    ("answerable", "mrr"): 0.82,
+    ("english", "first"): 0.90,
+    ("unanswerable", "auroc"): 0.89,
 }
 CEILINGS = {
-    ("found", "refused_though_answerable"): 0.10,
-    ("found", "answered_though_not_in_notes"): 0.25,
+    ("answerable", "refused"): 0.10,
+    ("unanswerable", "answered"): 0.30,
 }
 
 
@@ -43,8 +51,16 @@ def assistant(corpus_index: Path, bundled: OnnxEncoder) -> Assistant:
 
 
 @pytest.fixture(scope="module")
-def figures(assistant: Assistant) -> dict[str, dict[str, float]]:
-    return measure(assistant, read_golden(GOLDEN / "corpus.jsonl", "dev"))
+def figures(assistant: Assistant) -> Figures:
+    """Every share of the development half, by row and column."""
+    setting = Setting("corpus", "dev", "corpus", assistant.index.manifest.encoder, 0, assistant.index.size)
+    report = summarise(setting, ask_all(assistant, read_golden(GOLDEN / "corpus.jsonl", "dev")))
+    return {
+        (row.name, field.name): getattr(row, field.name).value
+        for row in (*report.answerable, *report.unanswerable)
+        for field in dataclasses.fields(row)
+        if isinstance(getattr(row, field.name), Estimate)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +68,7 @@ def shared_notes(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory)
     if not SHARED_NOTES.is_dir():
         pytest.skip(f"{SHARED_NOTES} is not here")
     folder = tmp_path_factory.mktemp("notes") / "index"
-    sync(SHARED_NOTES, folder, bundled)
+    sync(SHARED_NOTES, folder, bundled, calibrate=calibrate)
     return Assistant.open(folder, bundled)
 
 
@@ -66,7 +82,7 @@ def verbatim() -> list[GoldenQuestion]:
 def test_the_fifteen_questions_word_for_word(shared_notes: Assistant) -> None:
     questions = verbatim()
     assert len(questions) == 15
-    ranks = {question.question: first_right(shared_notes, question)[0] for question in questions}
+    ranks = {question.question: ask(shared_notes, question).rank for question in questions}
     assert {question: rank for question, rank in ranks.items() if rank != 1} == {}
 
 
@@ -84,13 +100,13 @@ def test_the_fifteen_answers_are_found_and_exact(shared_notes: Assistant) -> Non
 
 
 @pytest.mark.parametrize(("row", "column"), FLOORS)
-def test_quality_does_not_slide(figures: dict[str, dict[str, float]], row: str, column: str) -> None:
-    assert figures[row][column] >= FLOORS[row, column]
+def test_quality_does_not_slide(figures: Figures, row: str, column: str) -> None:
+    assert figures[row, column] >= FLOORS[row, column]
 
 
 @pytest.mark.parametrize(("row", "column"), CEILINGS)
-def test_found_is_told_as_well_as_before(figures: dict[str, dict[str, float]], row: str, column: str) -> None:
-    assert figures[row][column] <= CEILINGS[row, column]
+def test_found_is_told_as_well_as_before(figures: Figures, row: str, column: str) -> None:
+    assert figures[row, column] <= CEILINGS[row, column]
 
 
 def test_every_entry_of_the_corpus_answers_its_own_question(assistant: Assistant) -> None:
@@ -98,15 +114,17 @@ def test_every_entry_of_the_corpus_answers_its_own_question(assistant: Assistant
     asked = dict.fromkeys(filter(None, (index.passage(number).question for number in range(index.size))))
     assert len(asked) >= 100
     missed = []
-    for question in list(asked)[::5]:  # a fifth says as much, five times as fast
+    asked_twice = "KV cache 是什么，它占多少显存？"  # a message of two questions, were it not one of the notes
+    for question in [*list(asked)[::5], asked_twice]:  # a fifth says as much, five times as fast
         answer = assistant.ask(question)
-        if not answer.found or answer.hits[0].passage.question != question:
+        if answer.cited[:1] != (1,) or answer.hits[0].passage.question != question:
             missed.append(question)
     assert missed == []
 
 
 def test_the_example_questions_are_answered(assistant: Assistant, corpus_index: Path, bundled: OnnxEncoder) -> None:
-    examples = Service(DEFAULT_CORPUS, corpus_index, bundled, assistant).examples(6)
+    settings = Settings(DEFAULT_CORPUS, corpus_index, corpus_index.with_name("feedback"))
+    examples = Service(settings, bundled, assistant).examples(6)
     assert len(examples) == 6
     for question in examples:
         answer = assistant.ask(question)
@@ -124,6 +142,32 @@ def test_what_no_note_answers_is_not_found(assistant: Assistant, question: str) 
     assert (answer.found, answer.cited, len(answer.hits)) == (False, (), 5)
 
 
+# --------------------------------------------------------------------------------------------------- conversations
+
+
+def test_questions_in_a_conversation_are_understood(assistant: Assistant) -> None:
+    found = measure_conversations(assistant, read_conversations("dev"))
+    assert found["continued"]["first"] >= 0.80
+    assert found["continued"]["in_five"] >= 0.95
+    assert found["new-topic"]["first"] >= found["new-topic alone"]["first"]
+
+
+def test_both_sides_are_brought(assistant: Assistant) -> None:
+    found = measure_doubles(assistant, read_doubles("dev"))
+    assert found["both sides"]["in_five"] >= 0.80
+    assert found["both sides"]["quoted"] >= 0.75
+
+
+def test_a_new_topic_is_never_dragged_back(assistant: Assistant) -> None:
+    questions = read_golden(GOLDEN / "corpus.jsonl", "dev")[::4]
+    dragged = [
+        (before.question, question.question, answer.asked)
+        for before, question in zip(questions[::-1], questions, strict=True)
+        if (answer := assistant.ask(question.question, history=[before.question])).asked
+    ]
+    assert dragged == []
+
+
 # --------------------------------------------------------------------------------------------------------- editing
 
 
@@ -139,7 +183,7 @@ def test_an_edited_note_is_found_after_a_rebuild(corpus_index: Path, bundled: On
     before = note.read_text(encoding="utf-8").rstrip("\n")
     body = "紫水晶露营清单有三样：帐篷、炉子和头灯，另外带够热水。"
     note.write_text(f"{before}\n\n## {question}\n\n{body}\n", encoding="utf-8")
-    report = sync(corpus, folder, bundled)
+    report = sync(corpus, folder, bundled, calibrate=calibrate)
     assert (report.added, report.changed, report.removed) == (1, 0, 0)
     assert assistant.refresh() is True
     answer = assistant.ask("紫水晶清单要带啥？")

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from rag.fusion import THRESHOLD, Signals, inverse_document_frequency, score
+from rag.fusion import Signals, inverse_document_frequency, logit
 
 SIGNALS = [field.name for field in dataclasses.fields(Signals) if field.type == "float"]
 CONTEXTS = [field.name for field in dataclasses.fields(Signals) if field.type == "bool"]
@@ -25,35 +25,23 @@ def signals(level: float, context: dict[str, bool], **others: float) -> Signals:
 
 
 def test_these_tests_know_the_signals() -> None:
-    assert {"dense", "sentence", "lexical", "covered", *AGAINST} <= set(SIGNALS)
+    assert {"dense", "sentence", "late", "lexical", "covered", *AGAINST} <= set(SIGNALS)
     assert set(SIGNALS) | set(CONTEXTS) == {field.name for field in dataclasses.fields(Signals)}
 
 
 @pytest.mark.parametrize("context", EVERY_CONTEXT)
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_more_of_a_signal_is_never_worse(signal: str, context: dict[str, bool]) -> None:
-    scores = [score(signals(0.4, context, **{signal: step})) for step in STEPS]
+    scores = [logit(signals(0.4, context, **{signal: step})) for step in STEPS]
     assert scores == sorted(scores, reverse=signal in AGAINST)
 
 
 @pytest.mark.parametrize("context", EVERY_CONTEXT)
 def test_both_meaning_and_words_count(context: dict[str, bool]) -> None:
     """Weights of zero would be monotonous too."""
-    middle = score(signals(0.4, context))
-    assert middle < score(signals(0.4, context, dense=0.8, sentence=0.8))
-    assert middle < score(signals(0.4, context, lexical=1.5, covered=1.0))
-
-
-def test_the_score_is_a_probability() -> None:
-    for context in EVERY_CONTEXT:
-        for values in itertools.product((-1.0, 0.0, 30.0), repeat=len(SIGNALS)):
-            level = dict(zip(SIGNALS, values, strict=True))
-            assert 0.0 <= score(Signals(**level, **context)) <= 1.0  # not a number is not in between
-
-
-@pytest.mark.parametrize("context", EVERY_CONTEXT)
-def test_the_threshold_parts_everything_from_nothing(context: dict[str, bool]) -> None:
-    assert score(signals(0.0, context)) < THRESHOLD <= score(signals(1.0, context))
+    middle = logit(signals(0.4, context))
+    assert middle < logit(signals(0.4, context, dense=0.8, sentence=0.8, late=0.8))
+    assert middle < logit(signals(0.4, context, lexical=1.5, covered=1.0))
 
 
 def test_inverse_document_frequency() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from rag import generations
-from rag.encoder import Vectors
+from rag.encoder import Encoded
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable
 from rag.index import Candidate, Index, current_identity, embedded_text, is_current, sync
 from rag.text import content_tokens
@@ -37,7 +37,7 @@ class CountingEncoder(ToyEncoder):
         super().__init__()
         self.texts: list[str] = []
 
-    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Vectors]:
+    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
         self.texts.extend(texts)
         return super().encode_passages(texts, sentences)
 
@@ -70,7 +70,9 @@ def build(corpus: Path, folder: Path) -> Index:
 
 
 def ask(index: Index, question: str, limit: int = 10) -> list[Candidate]:
-    return index.candidates(TOY.encode_questions([question])[0], dict.fromkeys(content_tokens(question), 1.0), limit)
+    return index.candidates(
+        TOY.encode_questions([question])[0].whole, dict.fromkeys(content_tokens(question), 1.0), limit
+    )
 
 
 def texts(index: Index) -> list[str]:
@@ -113,8 +115,8 @@ def test_candidates_hold_both_channels(corpus: Path, folder: Path) -> None:
     start, end = found[5].best
     assert passage.text[start:end] == question
     assert found[5].sentence == pytest.approx(1.0, abs=1e-3)
-    whole = TOY.encode_questions([embedded_text(passage)[0]])[0]
-    assert found[5].dense == pytest.approx(float(whole @ TOY.encode_questions([question])[0]), abs=1e-3)
+    whole = TOY.encode_questions([embedded_text(passage)[0]])[0].whole
+    assert found[5].dense == pytest.approx(float(whole @ TOY.encode_questions([question])[0].whole), abs=1e-3)
     assert found[5].lexical > 0
     assert found[0].lexical == 0.0
 
@@ -131,7 +133,7 @@ def test_candidates_are_ordered_and_limited(corpus: Path, folder: Path) -> None:
 def test_a_lexical_find_has_its_similarity(corpus: Path, folder: Path) -> None:
     """The note b.txt is far from the question's vector, but the only one with its words."""
     index = build(corpus, folder)
-    vector = TOY.encode_questions(["什么是概念2？概念2是第2个想法。"])[0]
+    vector = TOY.encode_questions(["什么是概念2？概念2是第2个想法。"])[0].whole
     found = {candidate.number: candidate for candidate in index.candidates(vector, {"查询": 1.0}, 2)}
     assert len(found) == 3
     assert found[5].lexical > 0
@@ -180,7 +182,7 @@ def test_another_encoder(corpus: Path, folder: Path) -> None:
 
 def test_another_format(corpus: Path, folder: Path) -> None:
     sync(corpus, folder, TOY)
-    forge(folder, "gen-00000001", lambda manifest: manifest.update(format=2))
+    forge(folder, "gen-00000001", lambda manifest: manifest.update(format=99))
     with pytest.raises(IndexMismatch, match="made by another version"):
         Index.open(folder)
     assert sync(corpus, folder, TOY).added == 6
@@ -223,7 +225,8 @@ def test_recorded_sentences_are_those_embedded(corpus: Path, folder: Path) -> No
         spans = index.sentence_spans(number)
         embedded, embedded_spans = embedded_text(index.passage(number))
         assert len(spans) == len(embedded_spans) == len(index.sentence_vectors(number))
-        expected = TOY.encode_questions([embedded[start:end] for start, end in embedded_spans])
+        pieces = TOY.encode_questions([embedded[start:end] for start, end in embedded_spans])
+        expected = np.stack([piece.whole for piece in pieces])
         assert np.abs(index.sentence_vectors(number) - expected).max() < 0.0005
     last = index.passage(6).text
     assert [last[start:end] for start, end in index.sentence_spans(6)] == [
@@ -322,6 +325,39 @@ def test_another_corpus_folder_is_recorded(corpus: Path, folder: Path, tmp_path:
     moved = corpus.rename(tmp_path / "moved")
     assert sync(moved, folder, TOY).generation == "gen-00000002"
     assert Index.open(folder).corpus == moved
+
+
+def test_a_changed_glossary_is_published_without_encoding(corpus: Path, folder: Path) -> None:
+    sync(corpus, folder, TOY)
+    encoder = CountingEncoder()
+    (corpus / "glossary.tsv").write_text("概念\tConcept\n想法\n", encoding="utf-8")
+    assert not is_current(corpus, folder, TOY)
+    report = sync(corpus, folder, encoder)
+    assert (encoder.texts, report.generation, report.passages) == ([], "gen-00000002", 6)
+    assert (report.added, report.changed, report.removed) == (0, 0, 0)
+    assert [file.source for file in report.skipped] == ["glossary.tsv:2"]
+    (corpus / "glossary.tsv").write_text("# 注释\n概念\tconcept\n", encoding="utf-8")
+    assert sync(corpus, folder, encoder).skipped == ()
+    assert is_current(corpus, folder, TOY)
+    (corpus / "glossary.tsv").write_text("概念\tconcept\n# 只有注释不同\n", encoding="utf-8")
+    assert is_current(corpus, folder, TOY)
+    (corpus / "glossary.tsv").unlink()
+    assert sync(corpus, folder, encoder).generation == "gen-00000004"
+    assert (encoder.texts, Index.open(folder).glossary.entries) == ([], ())
+
+
+def test_the_glossary_travels_with_its_generation(corpus: Path, folder: Path) -> None:
+    (corpus / "glossary.tsv").write_text("概念\tＣoncept\n", encoding="utf-8-sig")
+    sync(corpus, folder, TOY)
+    shutil.rmtree(corpus)
+    assert (folder / "gen-00000001" / "glossary.tsv").read_bytes() == "概念\tconcept\n".encode()
+    assert Index.open(folder, TOY).glossary.entries == (("概念", "concept"),)
+
+
+def test_passages_in_english_are_counted(corpus: Path, folder: Path) -> None:
+    assert build(corpus, folder).manifest.english == 0
+    (corpus / "c.md").write_text("# Memory\n\nA smaller batch needs less memory.\n", encoding="utf-8")
+    assert build(corpus, folder).manifest.english == 1
 
 
 def test_skipped_files_are_reported_and_recorded(corpus: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import CorpusError
-from rag.notes import MAX_BYTES, NoteUnreadable, read_corpus, read_note
+from rag.notes import MAX_BYTES, NoteUnreadable, read_corpus, read_glossary, read_note
 from rag.types import Note, Skipped
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links, FIFOs and byte names are POSIX")
@@ -211,3 +211,42 @@ def test_a_corpus_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CorpusError) as caught:
         read_corpus(gone)
     assert str(caught.value) == f"{gone} is not a folder: name the folder that holds your notes with --corpus"
+
+
+# ------------------------------------------------------------------------------------------------------- the glossary
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_the_glossary_is_read_from_the_top_and_is_no_note(tmp_path: Path, encoding: str) -> None:
+    write(tmp_path, "glossary.tsv", "# 术语\r\n显存\tVRAM\r\n大模型\r\n".encode(encoding))
+    write(tmp_path, "sub/glossary.tsv", "微调\tSFT\n")
+    write(tmp_path, "a.md")
+    notes, skipped = read_corpus(tmp_path)
+    assert [note.source for note in notes] == ["a.md"]
+    assert skipped == (Skipped("sub/glossary.tsv", "not a note (.tsv)"),)
+    glossary, unusable = read_glossary(tmp_path)
+    assert glossary.entries == (("显存", "vram"),)
+    assert [entry.source for entry in unusable] == ["glossary.tsv:3"]
+
+
+def test_no_glossary(tmp_path: Path) -> None:
+    glossary, unusable = read_glossary(tmp_path)
+    assert (glossary.entries, unusable) == ((), ())
+    write(tmp_path, "glossary.tsv/a.md")
+    glossary, unusable = read_glossary(tmp_path)
+    assert (glossary.entries, unusable) == ((), ())
+    assert [note.source for note in read_corpus(tmp_path)[0]] == ["glossary.tsv/a.md"]
+
+
+@posix_only
+def test_a_glossary_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    write(corpus, "glossary.tsv", b"a\0\tb")
+    assert read_glossary(corpus)[1] == (Skipped("glossary.tsv", "binary"),)
+    write(tmp_path, "secret.tsv", "a\tb\n")
+    (corpus / "glossary.tsv").unlink()
+    (corpus / "glossary.tsv").symlink_to(tmp_path / "secret.tsv")
+    assert read_glossary(corpus)[1] == (Skipped("glossary.tsv", "a link out of the corpus"),)
+    (tmp_path / "secret.tsv").unlink()
+    assert read_glossary(corpus)[1] == (Skipped("glossary.tsv", "not there any more"),)
+    assert read_corpus(corpus) == ((), ())

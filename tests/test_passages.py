@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 from rag.notes import read_corpus
-from rag.passages import MAX_CHARACTERS, SENTENCE_CHARACTERS, TARGET_CHARACTERS, answer_span, sentences, split
+from rag.passages import (
+    MAX_CHARACTERS,
+    SENTENCE_CHARACTERS,
+    TARGET_CHARACTERS,
+    Heading,
+    answer_span,
+    headings,
+    is_unanswered,
+    question_line,
+    sentences,
+    split,
+    title,
+)
 from rag.types import Note, Passage
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -229,6 +241,64 @@ def test_bullets_that_ask() -> None:
 def test_questions_that_nobody_answered_are_no_entries() -> None:
     text = "面试记录\n1. 什么是A？\n2. 什么是B？\n3. 什么是C？\n丙。\n4. 什么是D？\n5. 聊聊项目\n"
     assert outline(text) == [(1, 3, (), None), (4, 5, (), "什么是C？"), (6, 7, (), None)]
+
+
+def test_headings_that_nobody_answered_are_passages_of_their_own() -> None:
+    text = (
+        "# 鸟\n\n## 海鸥住在哪里？\n\n## 麻雀吃什么？\n\n谷物。\n\n## 鸵鸟跑得多快？\n\n答：\n\n---\n\n"
+        "# 鱼\n\n鱼住在水里。\n\n## 鲸是鱼吗？\n\n"
+    )
+    assert outline(text) == [
+        (1, 3, ("鸟",), None),
+        (5, 7, ("鸟",), "麻雀吃什么？"),
+        (9, 13, ("鸟",), None),
+        (15, 17, ("鱼",), None),
+        (19, 19, ("鱼",), None),
+    ]
+    assert [is_unanswered(passage) for passage in split(note(text))] == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## 什么是A？\n\n## 答案\n\n甲。",  # the heading below says the answer
+        "# 鸟\n\n## 麻雀",  # an outline
+        "今天几点开会？",  # prose that is no heading
+        "## 什么是A？\n\n```\n\n```",
+        "## 什么是A？\n\n| 甲 |",
+    ],
+)
+def test_other_headings_say_something(text: str) -> None:
+    assert [is_unanswered(passage) for passage in split(note(text))] == [False]
+
+
+def test_an_underlined_heading_can_be_unanswered_too() -> None:
+    assert [is_unanswered(passage) for passage in split(note("什么是A？\n===\n"))] == [True]
+
+
+def test_marked_headings() -> None:
+    text = "---\nid: 1\n---\n# 题\n\n## 1. 什么是 **A**？\n\n甲。\n\n```\n# 注释\n```\n\n小节\n---\n\n###\n"
+    assert headings(note(text)) == (
+        Heading(4, 1, "题", False),
+        Heading(6, 2, "什么是 A？", True),
+        Heading(14, 2, "小节", False),
+    )
+
+
+def test_the_title_of_a_passage() -> None:
+    text = "前\n言" + "长" * 50 + "\n\n# 章\n\n正文。\n\n## 为什么？\n\n因为。"
+    assert [title(passage) for passage in split(note(text))] == ["前", "章", "为什么？"]
+    assert [title(passage) for passage in split(note("# 章\n\n## 1. 为什么？\n\n"))] == ["为什么？"]
+
+
+def test_the_line_that_asks() -> None:
+    text = "# 题\n\n## 3. 什么是 **A**？\n\n" + "甲乙丙丁。\n\n" * 200
+    first, *later = split(note(text))
+    assert first.text[slice(*question_line(first) or (0, 0))] == "## 3. 什么是 **A**？\n"
+    assert [question_line(piece) for piece in later] == [None] * len(later)
+    assert question_line(split(note("正文。"))[0]) is None
+    (inline,) = split(note("1. 什么是A？答：甲。", "a.txt"))
+    assert question_line(inline) == (0, len("1. 什么是A？答：甲。"))
 
 
 def test_lists_inside_an_answer_are_no_questions() -> None:

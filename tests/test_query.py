@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -51,9 +52,9 @@ def query(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Query:
 
 
 def answer(found: bool, stale: bool = False, text: str = "## 问？\n\n答案在这里。别的。") -> Answer:
-    first = Hit(Passage("甲/a.md", ("一", "二"), "问？", 0, len(text), 3, 5, text), 0.918, (7, 13), stale)
+    first = Hit(Passage("甲/a.md", ("一", "二"), "问？", 0, len(text), 3, 5, text), 0.918, (7, 13), stale, (7, 13))
     prose = "第一句。" + "很长的话" * 20 + "中间。" + "更多的话" * 20
-    second = Hit(Passage("b.txt", (), None, 0, len(prose), 1, 1, prose), 0.25, (84, 87), False)
+    second = Hit(Passage("b.txt", (), None, 0, len(prose), 1, 1, prose), 0.25, (84, 87), False, (84, 87))
     quote = "答案在这里。别的。 [1]" if found else "笔记里没有找到答案。最接近的是：\n- 问？"
     return Answer("问", quote, (first, second), (1,) if found else (), found, 0.918)
 
@@ -68,6 +69,14 @@ def test_render_plain() -> None:
         " [2] b.txt:1-1  0.25  \n"
         "      …" + "的话" + "很长的话" * 7 + "»中间。«" + "更多的话" * 7 + "更多" + "…"
     )
+
+
+def test_render_says_how_the_question_was_understood() -> None:
+    understood = dataclasses.replace(answer(found=True), asked="LoRA 有什么\x1b缺点")
+    assert render(understood, colours=False) == "按上文理解为：LoRA 有什么缺点\n\n" + render(
+        answer(found=True), colours=False
+    )
+    assert render(understood, colours=True).startswith("\x1b[2m按上文理解为：LoRA 有什么缺点\x1b[0m\n\n答案")
 
 
 def test_render_what_was_not_found_and_what_is_stale() -> None:
@@ -93,7 +102,7 @@ def test_render_nothing() -> None:
 def test_render_lets_no_control_character_of_a_note_through() -> None:
     evil = "\x1b]0;题\x07\x1b[31m红\x9b2J\u202e"
     passage = Passage(f"{evil}.md", (evil,), evil, 0, 40, 1, 1, f"{evil}前。{evil}句。{evil}后。")
-    shown = Answer(evil, f"{evil} [1]", (Hit(passage, 0.9, (16, 30), True),), (1,), True, 0.9)
+    shown = Answer(evil, f"{evil} [1]", (Hit(passage, 0.9, (16, 30), True, (16, 30)),), (1,), True, 0.9)
     assert not set(render(shown, colours=False)) & set("\x1b\x07\x9b\u202e")
     coloured = render(shown, colours=True)
     for own in ("\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[7m"):
@@ -367,6 +376,24 @@ def test_the_prompt_and_its_history(bundled_index: Path, tmp_path: Path) -> None
         screen.wait_for(PROMPT, times=2)
         screen.type("\x04")  # end of input
         assert screen.wait() == 0
+
+
+def test_the_prompt_remembers_what_was_asked_and_a_single_question_does_not(
+    bundled_index: Path, tmp_path: Path, query: Query, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with terminal("rag.query", "--index", bundled_index, XDG_STATE_HOME=str(tmp_path), NO_COLOR="1") as screen:
+        screen.wait_for(PROMPT)
+        screen.type(f"{ENTRY}\n")
+        screen.wait_for(PROMPT, times=2)
+        screen.type("为什么？\n")
+        screen.wait_for("按上文理解为：什么是位置编码，为什么\n")
+        screen.wait_for(PROMPT, times=3)
+        screen.type("\n")
+        assert screen.wait() == 0
+    query("--batch", "-", "--json", stdin=f"{ENTRY}\n为什么？\n")
+    alone = json.loads(capsys.readouterr().out.splitlines()[1])
+    query("为什么？", "--json")
+    assert json.loads(capsys.readouterr().out)["hits"] == alone["hits"]
 
 
 def test_the_prompt_sees_a_rebuild(bundled: OnnxEncoder, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.text import clean, content_tokens, is_chinese, normalize, tokens
+from rag.text import clean, content_tokens, is_chinese, needle, normalize, runs, tokens
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,14 @@ def test_normalize(text: str, normal: str) -> None:
 )
 def test_tokens(text: str, expected: list[str]) -> None:
     assert list(tokens(text)) == expected
+
+
+def test_a_needle_is_found_where_its_token_is() -> None:
+    text = "# GPT-4 的 KV cache，訓練时显存不足 32GB\n\n猫_狗 é2 大模型"
+    assert runs(text) == " gpt 4 的 kv cache 训练时显存不足 32gb 猫 狗 é2 大模型 "
+    held = set(tokens(text))
+    others = {"gp", "gb", "ca", "大", "型", "é", "足3", "的训", "~da-mo", "时存", "狗 ", "模型大"}
+    assert {token for token in held | others if needle(token) in runs(text)} == held
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.encoder import Vectors
+from rag.encoder import TOKEN_DIMENSION, Encoded, Vectors
 from rag.text import normalize
 from rag.types import Span
 
@@ -16,21 +16,31 @@ DIMENSION = 64
 
 
 class ToyEncoder:
-    """Counts hashed unigrams and bigrams of the normalised text; each vector is scaled to length 1."""
+    """Counts hashed unigrams and bigrams of the normalised text; each vector is scaled to length 1.
 
-    def __init__(self, name: str = "toy", revision: str = "1") -> None:
+    With `late`, every character is a token of late interaction.
+    """
+
+    def __init__(self, name: str = "toy", revision: str = "1", late: bool = True) -> None:
+        self._late = late
         self.name = name
         self.revision = revision
         self.dimension = DIMENSION
 
-    def encode_questions(self, questions: Sequence[str]) -> Vectors:
-        return np.stack([_vector(question) for question in questions])
+    def encode_questions(self, questions: Sequence[str]) -> list[Encoded]:
+        return self.encode_passages(questions, [()] * len(questions))
 
-    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Vectors]:
-        return [
-            np.stack([_vector(text), *(_vector(text[start:end]) for start, end in spans)])
-            for text, spans in zip(texts, sentences, strict=True)
-        ]
+    def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
+        return [self._encode(text, spans) for text, spans in zip(texts, sentences, strict=True)]
+
+    def _encode(self, text: str, spans: Sequence[Span]) -> Encoded:
+        vectors = np.stack([_vector(text), *(_vector(text[start:end]) for start, end in spans)])
+        characters = "".join(text.split()) if self._late else ""
+        if not characters:
+            return Encoded.without_tokens(vectors)
+        tokens = np.zeros((len(characters), TOKEN_DIMENSION), np.float32)
+        tokens[range(len(characters)), [zlib.crc32(c.encode()) % TOKEN_DIMENSION for c in characters]] = 1
+        return Encoded(vectors, tokens, np.full(len(characters), 1 / len(characters), np.float32))
 
 
 def _vector(text: str) -> Vectors:

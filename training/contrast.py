@@ -1,22 +1,25 @@
 """Step 4: teach the student retrieval: a question or heading must land nearest to its own passage.
 
 The whole body learns now, slowly; English rows stay. Batches alternate between contrastive ones (question or heading →
-passage, both from one repository, so that the other passages of the batch are hard negatives) and step 3's
-distillation on parallel sentences, so that English does not drift. Questions are roughened the way people type:
-words dropped, Chinese words replaced by their English ones, words cut into characters; now and then a sentence of the
-passage itself asks for the rest.
+passage, both from one repository and in groups about one thing, so that the other passages of the batch are hard
+negatives) and step 3's distillation on parallel sentences, so that English does not drift. Two scores learn at once:
+the cosine of whole texts, and late interaction token by token. Questions are roughened the way people type: words
+dropped, Chinese words replaced by their English ones, words cut into characters, question words put around them; now
+and then a sentence of the passage itself asks for the rest.
 
-Writes --out/student.pt and a checkpoint every 200 steps, from which the same command goes on.
+Writes --out/student.pt, --out/late.pt and a checkpoint every 200 steps, from which the same command goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import json
 import math
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,23 +28,36 @@ import numpy as np
 import torch
 from model import (
     CharacterDropout,
+    LateInteraction,
     Student,
+    load_late,
     load_student,
     load_tokenizer,
     mean_pool,
     resume,
     save_checkpoint,
+    taking_part,
     to_tensors,
 )
-from pairs import HAN, Pair, read_pairs, read_parallel
+from pairs import HAN, Pair, read_pairs, read_parallel, read_questions
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertModel
 
 SCALE = 20.0
 PREFIXES = {"heading-zh": 1.0, "crosslingual": 1.5, "notes-zh": 4.0, "faq-qa-zh": 1.0, "heading-en": 0.3}
 MACHINE_LEARNING_WEIGHT = 8.0
-QUESTION_TOKENS, PASSAGE_TOKENS = 32, 80
+QUESTION_TOKENS, PASSAGE_TOKENS = 32, 96
+GROUP, NEIGHBOURS = 8, 24  # a batch is made of groups: one pair and 7 of its 24 nearest neighbours
+SAME = 0.97  # cosine from which two texts are the same, and no negatives of each other
+OPENING = 200  # characters of a passage that tell what it is about
+ASKING = re.compile(r"[?？]|什么|怎|如何|为何|哪|吗|多少|是否|区别")
+ASKED_RATE = 0.35
+BEFORE = ("什么是", "请问", "怎么理解", "介绍一下", "讲讲", "为什么要用", "我想知道", "关于", "")
+AFTER = ("是什么", "怎么做", "有什么用", "怎么理解", "是啥意思", "怎么实现", "具体怎么弄", "呢", "的原理", "有哪些", "")
 CLOZE_RATE, CLOZE_CHARACTERS = 0.3, 12
+OWN_RATE = 0.7  # of the contrastive batches, with --questions
+HEADED_RATE = 0.6  # of our entries keep their heading above the passage, as in notes
 SENTENCE = re.compile(r"[^。！？；\n]+[。！？；\n]?")
 DISTIL_EVERY = 3  # one batch in three is distillation
 DISTIL_LENGTH = 64
@@ -62,6 +78,8 @@ class Roughener:
         if HAN.search(text) and self.generator.random() < 0.5:
             words = [self._replace(word) for word in jieba.cut(text) if self.generator.random() >= DROP_RATE]
             text = "".join(words).strip() or text
+        if HAN.search(text) and not ASKING.search(text) and self.generator.random() < ASKED_RATE:
+            text = f"{self.generator.choice(BEFORE)}{text}{self.generator.choice(AFTER)}"
         return self.characters(text)
 
     def _leaf(self, text: str) -> str:
@@ -87,6 +105,17 @@ def cloze(passage: str, generator: np.random.Generator) -> tuple[str, str] | Non
     return chosen.strip(), passage.replace(chosen, " ", 1)
 
 
+def example(pair: Pair, roughen: Roughener) -> tuple[str, str]:
+    """Returns what is asked and the passage that belongs to it, drawn anew each time."""
+    generator = roughen.generator
+    if pair.asked:
+        is_headed = generator.random() < HEADED_RATE
+        asked = roughen.characters(str(generator.choice(pair.asked)))
+        return asked, f"{pair.q}\n{pair.p}" if is_headed else pair.p
+    drawn = cloze(pair.p, generator) if pair.lang == "zh" and generator.random() < CLOZE_RATE else None
+    return drawn or (roughen(pair.q), pair.p)
+
+
 def read_english(path: Path, floor: float) -> dict[str, str]:
     """Returns Chinese word → English word from the list of lexicon.py, for alignments of at least `floor`."""
     lexicon = {}
@@ -97,62 +126,137 @@ def read_english(path: Path, floor: float) -> dict[str, str]:
     return lexicon
 
 
-def contrastive_batches(folder: Path, size: int, steps: int, generator: np.random.Generator) -> list[list[Pair]]:
-    """Returns `steps` batches, each from one repository and one language pairing, drawn by weight."""
-    pools: dict[tuple[str, str], list[Pair]] = collections.defaultdict(list)
+class Pool:
+    """The pairs of one repository and language pairing, drawn in groups that are about one thing."""
+
+    def __init__(self, pairs: list[Pair], generator: np.random.Generator) -> None:
+        self.pairs = pairs
+        self.vectors: np.ndarray | None = None
+        self._generator = generator
+        self._order = generator.permutation(len(pairs))
+        self._used = 0
+
+    def draw(self, size: int, embed: Callable[[list[str]], np.ndarray]) -> list[Pair]:
+        """Returns `size` pairs with different questions; `embed` gives unit vectors (n, dimension) of texts."""
+        if self.vectors is None:
+            self.vectors = embed([f"{pair.q} {pair.p[:OPENING]}" for pair in self.pairs])
+        chosen: dict[str, Pair] = {}
+        while len(chosen) < size:
+            seed = self._order[self._used % len(self._order)]
+            self._used += 1
+            similarities = self.vectors @ self.vectors[seed]
+            similarities[seed] = -1.0
+            nearest = np.argpartition(-similarities, NEIGHBOURS)[:NEIGHBOURS]
+            nearest = nearest[similarities[nearest] < SAME]
+            # equal headings ("简介") would be false negatives of each other
+            for number in (seed, *self._generator.permutation(nearest)[: GROUP - 1]):
+                if len(chosen) < size:
+                    chosen.setdefault(self.pairs[number].q, self.pairs[number])
+        return list(chosen.values())
+
+
+def contrastive_batches(
+    folder: Path,
+    own: Path | None,
+    size: int,
+    steps: int,
+    generator: np.random.Generator,
+    embed: Callable[[list[str]], np.ndarray],
+) -> list[list[Pair]]:
+    """Returns `steps` batches, each from one repository and one language pairing, drawn by weight.
+
+    `own` is a folder of our own entries, of which OWN_RATE of the batches are.
+    """
+    grouped: dict[tuple[str, str], list[Pair]] = collections.defaultdict(list)
     for prefix in PREFIXES:
         for pair in read_pairs(folder, prefix):
-            pools[prefix, pair.src].append(pair)
-    for prefix, src in [key for key, pool in pools.items() if len(pool) < SMALLEST_SOURCE]:
-        pools[prefix, "small"] += pools.pop((prefix, src))
-    keys = [key for key in pools if len(pools[key]) >= size]
+            grouped[prefix, pair.src].append(pair)
+    for prefix, src in [key for key, pool in grouped.items() if len(pool) < SMALLEST_SOURCE]:
+        about = "learning" if grouped[prefix, src][0].about_machine_learning else "small"
+        grouped[prefix, about] += grouped.pop((prefix, src))
+    pools = {key: Pool(pairs, generator) for key, pairs in grouped.items() if len(pairs) >= 2 * size}
     weights = np.array([
-        PREFIXES[prefix] * len(pools[prefix, src]) ** 0.5
-        * (MACHINE_LEARNING_WEIGHT if pools[prefix, src][0].about_machine_learning or prefix == "notes-zh" else 1.0)
-        for prefix, src in keys
+        PREFIXES[prefix] * len(pool.pairs) ** 0.5
+        * (MACHINE_LEARNING_WEIGHT if pool.pairs[0].about_machine_learning else 1.0)
+        for (prefix, _), pool in pools.items()
     ])  # fmt: skip
-    cursors = {key: generator.permutation(len(pools[key])) for key in keys}
-    used: collections.Counter[tuple[str, str]] = collections.Counter()
-    batches = []
-    for choice in generator.choice(len(keys), steps, p=weights / weights.sum()):
-        key = keys[choice]
-        pool, order = pools[key], cursors[key]
-        batch: list[Pair] = []
-        questions: set[str] = set()
-        for _ in range(4 * size):  # equal headings ("简介") would be false negatives of each other
-            pair = pool[order[used[key] % len(order)]]
-            used[key] += 1
-            if pair.q not in questions:
-                questions.add(pair.q)
-                batch.append(pair)
-            if len(batch) == size:
-                break
-        if len(batch) == size:
-            batches.append(batch)
-    return batches
+    weights /= weights.sum()
+    ordered = list(pools.values())
+    if own:
+        entries = collections.defaultdict(list)
+        for pair in read_questions(own):
+            entries[pair.src].append(pair)
+        ordered += [Pool(pairs, generator) for pairs in entries.values()]
+        weights = np.append(weights * (1 - OWN_RATE), [OWN_RATE / len(entries)] * len(entries))
+    choices = generator.choice(len(ordered), steps, p=weights)
+    return [ordered[choice].draw(size, embed) for choice in choices]
+
+
+def word_means(student: Student, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
+    """Returns unit means (n, 384) of the word vectors of texts: enough to tell what they are about."""
+    table, rows = student.table().cpu().numpy(), student.rows.cpu().numpy()
+    table = table - table.mean(0)
+    means = np.stack([table[rows[encoding.ids]].mean(0) for encoding in tokenizer.encode_batch(texts)])
+    return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
 def in_batch_loss(questions: Tensor, passages: Tensor) -> Tensor:
-    """InfoNCE over the batch in both directions at temperature 1/20; both (batch, 384), unit rows."""
-    similarities = questions @ passages.T * SCALE
-    labels = torch.arange(len(questions), device=questions.device)
+    """InfoNCE over the batch in both directions; both (batch, 384), unit rows."""
+    return diagonal_loss(questions @ passages.T)
+
+
+def diagonal_loss(similarities: Tensor) -> Tensor:
+    """InfoNCE of similarities (n, n) whose diagonal is right, by rows and by columns, at temperature 1/20."""
+    similarities = similarities * SCALE
+    labels = torch.arange(len(similarities), device=similarities.device)
     forward = nn.functional.cross_entropy(similarities, labels)
     return (forward + nn.functional.cross_entropy(similarities.T, labels)) / 2
 
 
-def main() -> None:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument("--student", type=Path, required=True, help="student.pt of distil.py")
+    parser.add_argument("--student", type=Path, required=True, help="student.pt of distil.py or of an earlier run")
+    parser.add_argument("--late", type=Path, help="late.pt of an earlier run")
+    parser.add_argument("--questions", type=Path, help="folder of our own entries")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=1500, help="of the schedule, at whose end the rates are 0")
+    parser.add_argument("--until", type=int, help="stop after this step of the schedule")
     parser.add_argument("--batch", type=int, default=48)
-    parser.add_argument("--body-rate", type=float, default=3e-5)
+    parser.add_argument("--body-rate", type=float, default=5e-5)
     parser.add_argument("--rows-rate", type=float, default=3e-4)
+    parser.add_argument("--late-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def body_parameters(student: Student) -> list[nn.Parameter]:
+    return [parameter for parameter in student.body.parameters() if parameter.requires_grad]
+
+
+def optimizer_of(
+    student: Student, late: LateInteraction, options: argparse.Namespace
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LambdaLR]:
+    """Returns AdamW with a rate for each part, and its schedule: a short warm-up, then half a cosine."""
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": body_parameters(student), "lr": options.body_rate},
+            {"params": [student.chinese], "lr": options.rows_rate},
+            {"params": late.parameters(), "lr": options.late_rate},
+        ],
+        weight_decay=0.0,
+    )
+
+    def schedule(step: int) -> float:
+        return min((step + 1) / 50, 0.5 * (1 + math.cos(math.pi * step / options.steps)) + 0.02)
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
+
+
+def main() -> None:
+    options = parse_arguments()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(options.seed)
     generator = np.random.default_rng(options.seed)
@@ -170,25 +274,25 @@ def main() -> None:
     characters = CharacterDropout(CHARACTER_RATE, generator)
     roughen = Roughener(read_english(options.vocabulary / "lexicon.tsv", 0.3), generator, characters)
 
-    body = [parameter for parameter in student.body.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": options.body_rate}, {"params": [student.chinese], "lr": options.rows_rate}],
-        weight_decay=0.0,
-    )
-
-    def schedule(step: int) -> float:
-        return min((step + 1) / 50, 0.5 * (1 + math.cos(math.pi * step / options.steps)) + 0.02)
-
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, schedule)
-    batches = contrastive_batches(options.training, options.batch, options.steps, generator)
+    late = (load_late(options.late) if options.late else LateInteraction()).to(device)
+    counts = taking_part(passage_tokenizer).to(device)
+    optimizer, scheduler = optimizer_of(student, late, options)
+    embed = functools.partial(word_means, student, passage_tokenizer)
+    batches = contrastive_batches(options.training, options.questions, options.batch, options.steps, generator, embed)
     parallel = read_parallel(options.training)
     checkpoint = options.out / "checkpoint.pt"
-    parts = {"student": student, "optimizer": optimizer, "scheduler": scheduler}
+    parts = {"student": student, "late": late, "optimizer": optimizer, "scheduler": scheduler}
     first = resume(checkpoint, device, parts)
 
-    def encode(tokenizer: object, texts: list[str]) -> Tensor:
-        ids, mask = to_tensors(tokenizer, texts)  # type: ignore[arg-type]
-        return student(ids.to(device), mask.to(device))
+    def read(tokenizer: Tokenizer, texts: list[str]) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns token vectors, the mask of real tokens and that of those that count in late interaction."""
+        ids, mask = (tensor.to(device) for tensor in to_tensors(tokenizer, texts))
+        return student.tokens(ids, mask), mask, counts[ids] & mask.bool()
+
+    if not first and not options.late:
+        with torch.no_grad():
+            tokens, _, counted = read(passage_tokenizer, [pair.p for batch in batches[:8] for pair in batch])
+            late.aim(tokens[counted])
 
     def distillation() -> Tensor:
         chosen = [parallel[i] for i in generator.choice(len(parallel), options.batch)]
@@ -196,34 +300,39 @@ def main() -> None:
             ids, mask = (t.to(device) for t in to_tensors(english_tokenizer, [english for _, english in chosen]))
             target = mean_pool(teacher(ids, attention_mask=mask).last_hidden_state, mask)
         side = 1 if generator.random() < 0.25 else 0  # English through the student too: the body must not forget it
-        vectors = encode(parallel_tokenizer, [characters(pair[side]) if side == 0 else pair[side] for pair in chosen])
+        texts = [characters(pair[side]) if side == 0 else pair[side] for pair in chosen]
+        tokens, mask, _ = read(parallel_tokenizer, texts)
+        vectors = mean_pool(tokens, mask)
         return 3 * (1 - (vectors * target).sum(1).mean()) + in_batch_loss(vectors, target)
 
-    def contrast(batch: list[Pair]) -> Tensor:
-        texts = []
-        for pair in batch:
-            drawn = cloze(pair.p, generator) if pair.lang == "zh" and generator.random() < CLOZE_RATE else None
-            texts.append(drawn or (roughen(pair.q), pair.p))
-        questions = encode(question_tokenizer, [question for question, _ in texts])
-        return in_batch_loss(questions, encode(passage_tokenizer, [passage for _, passage in texts]))
+    def contrast(batch: list[Pair]) -> dict[str, Tensor]:
+        texts = [example(pair, roughen) for pair in batch]
+        asked, asked_mask, asked_counted = read(question_tokenizer, [question for question, _ in texts])
+        told, told_mask, told_counted = read(passage_tokenizer, [passage for _, passage in texts])
+        whole = in_batch_loss(mean_pool(asked, asked_mask), mean_pool(told, told_mask))
+        by_token = diagonal_loss(late(asked, asked_counted, told, told_counted))
+        return {"whole": whole, "late": by_token}
 
     started = time.perf_counter()
-    means = {"contrast": 0.0, "distil": 0.0}
-    for step in range(first, min(options.steps, len(batches))):
+    means: dict[str, float] = {}
+    for step in range(first, options.until or options.steps):
         kind = "distil" if step % DISTIL_EVERY == DISTIL_EVERY - 1 else "contrast"
-        loss = distillation() if kind == "distil" else contrast(batches[step])
+        losses = {"distil": distillation()} if kind == "distil" else contrast(batches[step])
+        loss = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(body, 1.0)
+        nn.utils.clip_grad_norm_(body_parameters(student), 1.0)
         optimizer.step()
         scheduler.step()
-        means[kind] += (loss.item() - means[kind]) * (0.05 if means[kind] else 1)
+        for name, part in losses.items():
+            means[name] = means.get(name, part.item()) * 0.95 + part.item() * 0.05
         if step % 50 == 49:
             print(json.dumps({"step": step + 1, "of": options.steps, **{k: round(v, 3) for k, v in means.items()},
                               "seconds": round(time.perf_counter() - started)}), flush=True)  # fmt: skip
         if step % 200 == 199:
             save_checkpoint(checkpoint, step + 1, parts)
     torch.save(student.state_dict(), options.out / "student.pt")
+    torch.save(late.state_dict(), options.out / "late.pt")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,19 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from model import DIMENSION, Student, load_student, load_tokenizer, to_tensors
+from model import (
+    DIMENSION,
+    LateInteraction,
+    Student,
+    load_late,
+    load_student,
+    load_tokenizer,
+    taking_part,
+    to_tensors,
+)
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from pairs import read_parallel
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 MAX_TOKENS = 512
@@ -90,6 +100,12 @@ def write_onnx(student: Student, path: Path) -> None:
     onnx.checker.check_model(str(path))
 
 
+def write_late(late: LateInteraction, tokenizer: Tokenizer, path: Path) -> None:
+    """Writes the projection (384, 64), the token weights (384,) and which token ids count."""
+    project, weigh = late.project.weight.detach().T.numpy(), late.weigh.weight.detach()[0].numpy()
+    np.savez(path, project=np.ascontiguousarray(project), weigh=weigh, counts=taking_part(tokenizer).numpy())
+
+
 def agreement(student: Student, folder: Path, sentences: list[str]) -> tuple[float, float]:
     """Returns the mean and the lowest cosine between the student's vectors and those of the exported file."""
     session = onnxruntime.InferenceSession(str(folder / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"])
@@ -107,7 +123,7 @@ def agreement(student: Student, folder: Path, sentences: list[str]) -> tuple[flo
 
 def write_configuration(out: Path) -> None:
     digest = hashlib.sha256()
-    for name in ("tokenizer.json", "onnx/model.onnx"):
+    for name in ("tokenizer.json", "onnx/model.onnx", "late.npz"):
         digest.update((out / name).read_bytes())
     settings = {"revision": digest.hexdigest()[:16], "dimension": DIMENSION, "max_tokens": MAX_TOKENS}
     pooling = {"embedding_dimension": DIMENSION, "pooling_mode": "mean", "include_prompt": True}
@@ -141,7 +157,8 @@ def main() -> None:
     parser.add_argument("--training", type=Path, required=True, help="for sentences to check the quantisation on")
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument("--student", type=Path, required=True, help="student.pt of distil.py or contrast.py")
+    parser.add_argument("--student", type=Path, required=True, help="student.pt or checkpoint.pt of contrast.py")
+    parser.add_argument("--late", type=Path, required=True, help="late.pt or checkpoint.pt of contrast.py")
     parser.add_argument("--out", type=Path, required=True, help="the model folder, rag/model")
     options = parser.parse_args()
     student = Student(options.base, options.vocabulary).eval()
@@ -149,6 +166,7 @@ def main() -> None:
     (options.out / "onnx").mkdir(parents=True, exist_ok=True)
     shutil.copy(options.vocabulary / "tokenizer.json", options.out / "tokenizer.json")
     write_onnx(student, options.out / "onnx" / "model.onnx")
+    write_late(load_late(options.late), load_tokenizer(options.out, MAX_TOKENS), options.out / "late.npz")
     write_configuration(options.out)
     sentences = [chinese for chinese, _ in read_parallel(options.training)[: 40 * CHECKED_SENTENCES : 40]]
     mean, lowest = agreement(student, options.out, sentences)

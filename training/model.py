@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 DIMENSION = 384
+LATE_DIMENSION = 64
 
 
 class Student(nn.Module):
@@ -37,18 +38,63 @@ class Student(nn.Module):
         return torch.where(is_chinese, chinese, english)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        tokens = self.body(inputs_embeds=self.embed(ids), attention_mask=mask).last_hidden_state
-        return mean_pool(tokens, mask)
+        return mean_pool(self.tokens(ids, mask), mask)
+
+    def tokens(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Returns the token vectors (batch, length, 384)."""
+        return self.body(inputs_embeds=self.embed(ids), attention_mask=mask).last_hidden_state
 
     def table(self) -> Tensor:
         """Returns the whole embedding table (rows, 384), English rows first."""
         return torch.cat([self.english, self.chinese.detach()])
 
 
+class LateInteraction(nn.Module):
+    """How well a passage answers a question, token by token (ColBERT, Khattab & Zaharia 2020).
+
+    Each token of the question looks for its nearest in the passage, in 64 dimensions; what a token counts is learnt
+    too, so that "what is" weighs little.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.project = nn.Linear(DIMENSION, LATE_DIMENSION, bias=False)
+        self.weigh = nn.Linear(DIMENSION, 1, bias=False)
+        nn.init.zeros_(self.weigh.weight)
+
+    def aim(self, tokens: Tensor) -> None:
+        """Sets the projection to the first principal axes of token vectors (n, 384)."""
+        centred = tokens - tokens.mean(0)
+        axes = torch.linalg.svd(centred, full_matrices=False)[2][:LATE_DIMENSION]
+        self.project.weight.data.copy_(axes)
+
+    def forward(self, questions: Tensor, counted: Tensor, passages: Tensor, held: Tensor) -> Tensor:
+        """Returns scores (questions, passages) in -1..1 of token vectors; `counted` and `held` mask what takes part."""
+        asked = nn.functional.normalize(self.project(questions), dim=2)
+        told = nn.functional.normalize(self.project(passages), dim=2)
+        weights = self.weigh(questions).squeeze(2).masked_fill(~counted, -1e4).softmax(1)
+        similarities = torch.einsum("qid,pjd->qpij", asked, told).masked_fill(~held[None, :, None, :], -1.0)
+        return torch.einsum("qpi,qi->qp", similarities.amax(3), weights)
+
+
+def taking_part(tokenizer: Tokenizer) -> Tensor:
+    """Returns for each token id whether late interaction looks at it: special tokens and punctuation do not count."""
+    tokens = (tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size()))
+    return torch.tensor([not (t.startswith("[") and t.endswith("]")) and any(c.isalnum() for c in t) for t in tokens])
+
+
 def load_student(student: Student, path: Path) -> None:
     """Loads what distil.py or contrast.py wrote: a student.pt, or one of their checkpoints."""
     state = torch.load(path, map_location="cpu")
     student.load_state_dict(state.get("student", state))
+
+
+def load_late(path: Path) -> LateInteraction:
+    """Returns what contrast.py wrote: a late.pt, or one of its checkpoints."""
+    late = LateInteraction()
+    state = torch.load(path, map_location="cpu")
+    late.load_state_dict(state.get("late", state))
+    return late
 
 
 def save_checkpoint(path: Path, step: int, parts: dict[str, Any]) -> None:

@@ -1,4 +1,7 @@
-"""Reads the training pairs: `*.jsonl.zst` files of {"q", "p", "src", "kind", "lang"}."""
+"""Reads the training pairs: `*.jsonl.zst` files of {"q", "p", "src", "kind", "lang"}.
+
+And our own in `questions/`: `*.jsonl` files of {"q", "p", "asked"}, where `asked` is how people would ask for `p`.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,17 @@ MACHINE_LEARNING_SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question, heading or sentence `q` and the passage or translation `p` that belongs to it."""
+    """A question, heading or sentence `q` and the passage or translation `p` that belongs to it.
+
+    `asked` are other ways to ask for `p`, as people type them.
+    """
 
     q: str
     p: str
     src: str
     kind: str
     lang: str
+    asked: tuple[str, ...] = ()
 
     @property
     def about_machine_learning(self) -> bool:
@@ -44,6 +51,15 @@ def read_pairs(folder: Path, prefix: str) -> Iterator[Pair]:
             for line in io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(raw), encoding="utf-8"):
                 record = json.loads(line)
                 yield Pair(record["q"], record["p"], record["src"], record["kind"], record["lang"])
+
+
+def read_questions(folder: Path) -> Iterator[Pair]:
+    """Yields the entries of every `*.jsonl` file in `folder`, in file order; `src` is the name of the file."""
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            language = "zh" if is_chinese(record["q"]) else "en"
+            yield Pair(record["q"], record["p"], path.stem, "asked", language, tuple(record["asked"]))
 
 
 def is_chinese(text: str) -> bool:

@@ -16,12 +16,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_BYTES = 1_000_000  # a question over 4,000 characters must still reach the sentence that refuses it
+MAX_BODY_BYTES = 2_000_000  # a long conversation with its passages, which travels with every question
 
 ROUTES = re.compile(
-    r"/(?:|config/?|theme\.css|robots\.txt|favicon\.ico|manifest\.json|(?:assets|static|svelte)/.*"
+    r"/en|(?:/en)?/(?:|kuaida/[\w/.-]*|config/?|theme\.css|robots\.txt|favicon\.ico|manifest\.json|(?:assets|static|svelte)/.*"
     r"|gradio_api/(?:info/?|openapi\.json|app_id/?|theme\.css|startup-events|cancel|reset/?|heartbeat/\w+"
-    r"|queue/(?:join|data)|call/(?:v2/)?ask(?:/\w+)?))"
+    r"|run/predict|queue/(?:join|data)|call/(?:v2/)?ask(?:/\w+)?))"
 )
 
 HEADERS = {

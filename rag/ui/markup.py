@@ -12,11 +12,16 @@ copy that Gradio bundles, finds in the page afterwards.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, backtick, image, link
 from markdown_it.token import Token
+
+from rag.types import Span
+
+InlineRule = Callable[[StateInline, bool], bool]
 
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~\t\n\r]")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -26,10 +31,11 @@ LATEX: list[dict[str, str | bool]] = [
     {"left": "\\[", "right": "\\]", "display": True},
 ]
 
-# $…$ as Pandoc has it: no blank inside the dollars and no digit after them, so that prices stay prices
+# $…$ as Pandoc has it: no blank inside the dollars and no digit after them, so that prices stay prices; and
+# bounded, so that many marks that open and never close take no time
 INLINE_MATH = re.compile(
-    r"\$\$(?P<double>[^$]+?)\$\$|\\\[(?P<bracket>.+?)\\\]|\\\((?P<parenthesis>.+?)\\\)"
-    r"|\$(?!\s)(?P<dollar>(?:\\\$|[^$])+?)(?<!\s)\$(?!\d)",
+    r"\$\$(?P<double>[^$]{1,2000}?)\$\$|\\\[(?P<bracket>.{1,2000}?)\\\]|\\\((?P<parenthesis>.{1,2000}?)\\\)"
+    r"|\$(?!\s)(?P<dollar>(?:\\\$|[^$]){1,2000}?)(?<!\s)\$(?!\d)",
     re.DOTALL,
 )
 BLOCK_MATH = re.compile(
@@ -48,42 +54,89 @@ TAGS = {
 
 def encode(text: str) -> str:
     """Returns `text` as HTML text or attribute value: exact to the reader, without any ASCII punctuation in it."""
-    return PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", UNPRINTABLE.sub("\ufffd", text))
+    return PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", printable(text))
 
 
-def highlight(text: str, start: int, end: int) -> str:
-    """Returns `text` encoded, with the characters from `start` to `end` marked."""
-    start, end = max(0, start), min(len(text), end)
-    if start >= end:
-        return encode(text)
-    return f"{encode(text[:start])}<mark>{encode(text[start:end])}</mark>{encode(text[end:])}"
+def highlight(text: str, sentence: Span | None, terms: Sequence[Span] = ()) -> str:
+    """Returns `text` encoded, with the best sentence in a `<mark>` and, inside or outside of it, the terms that match.
+
+    Terms may overlap, and one that crosses an end of the sentence is marked in two pieces.
+    """
+    start, end = _clipped(sentence or (0, 0), 0, len(text))
+    inside = _with_terms(text, (start, end), terms)
+    if inside:
+        inside = f"<mark>{inside}</mark>"
+    return _with_terms(text, (0, start), terms) + inside + _with_terms(text, (end, len(text)), terms)
+
+
+def _with_terms(text: str, within: Span, terms: Sequence[Span]) -> str:
+    """Returns the part `within` of `text` encoded, what of the terms lies there marked."""
+    html, at = "", within[0]
+    for start, end in sorted(_clipped(term, *within) for term in terms):
+        start = max(start, at)
+        if start < end:
+            html += f'{encode(text[at:start])}<mark class="kd-term">{encode(text[start:end])}</mark>'
+            at = end
+    return html + encode(text[at : within[1]])
+
+
+def _clipped(span: Span, start: int, end: int) -> Span:
+    """Returns what of `span` lies between `start` and `end`, an empty span for nothing."""
+    first, last = max(start, span[0]), min(end, span[1])
+    return (first, last) if first < last else (start, start)
 
 
 def markdown(text: str) -> str:
     """Returns `text` rendered: paragraphs, lists, tables, code and formulas."""
-    return "".join(map(_block, PARSER.parse(UNPRINTABLE.sub("\ufffd", text))))
+    return named("".join(map(_block, PARSER.parse(printable(text)))))
+
+
+def named(html: str) -> str:
+    """Returns `html` without heads of columns that name nothing: to who hears the page they are an open question."""
+    return html.replace("<th></th>", "<td></td>")
+
+
+def printable(text: str) -> str:
+    """Returns `text` with U+FFFD for what is no character of a text, one for one."""
+    return UNPRINTABLE.sub("\ufffd", text)
+
+
+def blocks(text: str) -> list[Token]:
+    """Returns the blocks of a Markdown text with the lines that they fill, from 0; what is in them is not parsed."""
+    return BLOCKS.parse(text)
+
+
+def spans(token: Token) -> list[Token]:
+    """Returns what is in an inline token of `blocks`.
+
+    A token that takes line ends of its own has them in `meta`: "source" is what it was, "breaks" their number.
+    """
+    found: list[Token] = []
+    PARSER.inline.parse(token.content, PARSER, {}, found)
+    return found
 
 
 def _block(token: Token) -> str:
     match token.type:
         case "inline":
-            return "".join(map(_span, token.children or ()))
+            return "".join(map(span, token.children or ()))
         case "fence" | "code_block":
             return f'<pre tabindex="0"><code>{encode(token.content.rstrip())}</code></pre>'
         case "math_block":
-            return f'<div class="kd-math">{_math(token.content, display=True)}</div>'
+            return f'<div class="kd-math" tabindex="0">{formula(token.content, display=True)}</div>'
         case "hr":
             return "<hr>"
         case _:
             return _tag(token)
 
 
-def _span(token: Token) -> str:
+def span(token: Token) -> str:
+    """Returns a token of `spans` as HTML: a tag that opens or closes, or a piece of text, code, formula."""
     match token.type:
         case "code_inline":
             return f"<code>{encode(token.content)}</code>"
         case "math_inline":
-            return f'<span class="kd-math">{_math(token.content, display=token.markup == "display")}</span>'
+            return f'<span class="kd-math">{formula(token.content, display=token.markup == "display")}</span>'
         case "softbreak" | "hardbreak":
             return "<br>"  # people break lines in notes because they mean it
         case "image":
@@ -94,9 +147,10 @@ def _span(token: Token) -> str:
             return _tag(token)
 
 
-def _math(formula: str, display: bool) -> str:
+def formula(text: str, display: bool) -> str:
+    """Returns a formula between the marks by which KaTeX finds it."""
     left, right = ("\\[", "\\]") if display else ("\\(", "\\)")
-    return f"{left}{encode(' '.join(formula.split()))}{right}"
+    return f"{left}{encode(' '.join(text.split()))}{right}"
 
 
 def _tag(token: Token) -> str:
@@ -150,13 +204,37 @@ def _block_math(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return False
 
 
+def _counted(rule: InlineRule) -> InlineRule:
+    """Returns `rule` with the line ends that it takes in the `meta` of its last token; see `spans`."""
+
+    def counted(state: StateInline, silent: bool) -> bool:
+        start, made = state.pos, len(state.tokens)
+        if not rule(state, silent):
+            return False
+        if not silent and len(state.tokens) > made and "\n" in state.src[start : state.pos]:
+            source = state.src[start : state.pos]
+            inner = sum(map(_breaks, state.tokens[made:]))
+            state.tokens[-1].meta = {"source": source, "breaks": source.count("\n") - inner}
+        return True
+
+    return counted
+
+
+def _breaks(token: Token) -> int:
+    return 1 if token.type in ("softbreak", "hardbreak") else int(token.meta.get("breaks", 0))
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     # a reference definition would vanish from the text, and make of our own [1] a link
     parser.disable(["reference", "html_block", "html_inline", "autolink"])
-    parser.inline.ruler.before("escape", "math_inline", _inline_math)
+    for name, rule in (("backticks", backtick), ("link", link), ("image", image)):
+        parser.inline.ruler.at(name, _counted(rule))
+    parser.inline.ruler.before("escape", "math_inline", _counted(_inline_math))
     parser.block.ruler.before("fence", "math_block", _block_math, {"alt": ["paragraph", "blockquote", "list"]})
     return parser
 
 
 PARSER = _parser()
+BLOCKS = _parser()
+BLOCKS.core.ruler.enableOnly(["normalize", "block"])

@@ -5,18 +5,20 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from pathlib import Path
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from rag.errors import ServerError
-from rag.ui import page
+from rag.ui import page, routes
 from rag.ui.guard import MAX_BODY_BYTES, Guard, is_loopback
-from rag.ui.words import CHINESE, Words
+from rag.ui.service import Service
+from rag.ui.words import CHINESE, ENGLISH
 
+BASES = {"/en": ENGLISH, "": CHINESE}  # the path that a language is under; the longer first, "" matches all
 GOODBYE_SECONDS = 1  # an open page keeps a stream open for ever: Ctrl-C does not wait for it
 
 
@@ -54,32 +56,37 @@ def url(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if _is_ipv6(host) else host}:{port}"
 
 
-def application(blocks: gr.Blocks, private: list[Path], words: Words = CHINESE) -> ASGIApp:
-    """Returns the page as an ASGI application; no file under `private` is ever served.
+def application(service: Service) -> ASGIApp:
+    """Returns the page in each of its languages as one ASGI application; no file of the notes or the index is served.
 
     Every setting is passed on purpose: Gradio reads the environment for those that are not.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        server_name="127.0.0.1",
-        root_path="",
-        footer_links=[],
-        run_history=False,
-        allowed_paths=[],
-        blocked_paths=[str(path.resolve()) for path in private],
-        favicon_path=str(page.ICON),
-        show_error=False,
-        max_file_size=MAX_BODY_BYTES,
-        ssr_mode=False,
-        enable_monitoring=False,
-        pwa=False,
-        mcp_server=False,
-        theme=page.theme(),
-        head=page.head(words),
-    )
+    private = [str(path.resolve()) for path in (service.settings.corpus, service.settings.index)]
+    for base, words in BASES.items():
+        app.include_router(routes.router(service, words), prefix=base)
+        app.mount(f"{base}/kuaida/assets", StaticFiles(directory=page.ASSETS))
+    for base, words in BASES.items():
+        gr.mount_gradio_app(
+            app,
+            page.build(service, words),
+            path=base or "/",
+            server_name="127.0.0.1",
+            root_path="",
+            footer_links=[],
+            run_history=False,
+            allowed_paths=[],
+            blocked_paths=private,
+            favicon_path=None if base else str(page.ICON),  # one for all
+            show_error=False,
+            max_file_size=MAX_BODY_BYTES,
+            ssr_mode=False,
+            enable_monitoring=False,
+            pwa=False,
+            mcp_server=False,
+            theme=page.theme(),
+            head=page.head(words, base),
+        )
     return Guard(app)
 
 

@@ -3,41 +3,73 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+import urllib.parse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.assistant import Assistant, record
 from rag.encoder import Encoder
-from rag.errors import IndexNotWritable
-from rag.index import Index, sync
-from rag.types import Answer, BuildReport
-from rag.ui.render import State
+from rag.errors import FeedbackNotWritable
+from rag.feedback import Feedback, Reason
+from rag.index import Index
+from rag.matching import Matcher
+from rag.notes import NoteUnreadable, read_note
+from rag.suggest import Suggestion, Suggestions, related
+from rag.types import Answer, Hit, Note, Span
+from rag.ui.rebuilds import Rebuilds
+from rag.ui.render.evidence import Evidence
+from rag.ui.render.header import State
+from rag.ui.turns import Turn, understood
 
 PAGE_LIMIT = 5  # cards of an answer
 API_LIMIT = 50
 EXAMPLE_CHARACTERS = 40  # longer ones fill the page before anything is asked
 EXAMPLE_PASSAGES = 20  # of a note that are looked at for a question
+REMEMBERED = 2_000  # passages of conversations with why they matched
+EDITOR = "vscode://file/{path}:{line}"
+
+log = logging.getLogger(__name__)
 
 
-class RebuildRunning(IndexNotWritable):
-    """Another tab is rebuilding."""
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `app.py` was told.
+
+    `feedback` is where ratings, gaps and pins are kept; `writable` allows adding to notes; `editor` is a link with
+    {path} and {line}, empty for none.
+    """
+
+    corpus: Path
+    index: Path
+    feedback: Path
+    writable: bool = False
+    editor: str = EDITOR
 
 
 class Service:
     """Asks and rebuilds; safe to call from many threads."""
 
-    def __init__(self, corpus: Path, index: Path, encoder: Encoder, assistant: Assistant) -> None:
-        self._corpus = corpus
-        self._index = index
-        self._encoder = encoder
+    def __init__(self, settings: Settings, encoder: Encoder, assistant: Assistant) -> None:
+        self.settings = settings
+        self.encoder = encoder
+        self.feedback = Feedback(settings.feedback)
         self._assistant = assistant
-        self._rebuilding = threading.Lock()
+        self.rebuilds = Rebuilds(settings.corpus, settings.index, encoder, self)
+        self._remembering = threading.Lock()
+        self._matched: dict[tuple[str, str, str], tuple[tuple[str, ...], tuple[Span, ...]]] = {}
+
+    @property
+    def index(self) -> Index:
+        """The generation that answers now; take it once for what belongs together."""
+        return self._assistant.index
 
     @property
     def state(self) -> State:
-        index = self._assistant.index
+        index = self.index
         return State(
             notes=len(index.manifest.notes),
             passages=index.size,
@@ -46,11 +78,18 @@ class Service:
             warning=index.warning,
         )
 
-    def ask(self, question: str, limit: int = PAGE_LIMIT) -> tuple[Answer, float]:
-        """Returns the answer and how long it took, in milliseconds; raises KuaidaError."""
+    def refresh(self) -> bool:
+        """Swaps to a newer generation, since another process may have rebuilt; returns whether it did."""
+        return self._assistant.refresh()
+
+    def ask(self, question: str, limit: int = PAGE_LIMIT, history: Sequence[str] = ()) -> tuple[Answer, float]:
+        """Returns the answer and how long it took, in milliseconds; `history` are the questions before it.
+
+        Raises KuaidaError.
+        """
         started = time.perf_counter()
-        self._assistant.refresh()  # another process may have rebuilt
-        answer = self._assistant.ask(question, limit)
+        self.refresh()
+        answer = self._assistant.ask(question, limit, history)
         return answer, 1000 * (time.perf_counter() - started)
 
     def record(self, question: str, limit: int) -> dict[str, object]:
@@ -58,31 +97,111 @@ class Service:
         answer, elapsed_ms = self.ask(question, max(1, min(limit, API_LIMIT)))
         return record(answer, elapsed_ms)
 
-    def rebuild(self, progress: Callable[[int, int], None]) -> BuildReport:
-        """Brings the index up to date and swaps to it; others ask on the old generation until then.
+    # --------------------------------------------------------------------------------------- what people think of it
 
-        Raises RebuildRunning at once when a rebuild is under way, and KuaidaError.
-        """
-        if not self._rebuilding.acquire(blocking=False):
-            raise RebuildRunning("a rebuild is under way: wait for it to finish")
+    def rate(self, turn: Turn, good: bool, reason: Reason, comment: str) -> None:
+        """Keeps what a person thinks of an answer; raises FeedbackNotWritable."""
+        answer = turn.answer
+        hit = answer.hits[answer.cited[0] - 1] if answer.cited else None
+        self.feedback.rate(answer.question, good, hit, reason, comment)
+
+    def pin(self, turn: Turn, is_pinned: bool) -> None:
+        """Pins the question of a turn with its first passage, or lets it go; raises FeedbackNotWritable."""
+        answer = turn.answer
+        if is_pinned:
+            self.feedback.pin(understood(answer), answer.hits[0].passage if answer.hits else None)
+        else:
+            self.feedback.unpin(understood(answer))
+
+    def pinned(self) -> frozenset[str]:
+        """Returns the questions that are pinned."""
+        return frozenset(pin.question for pin in self.feedback.pins())
+
+    def miss(self, question: str, nearest: str) -> None:
+        """Keeps a question that the notes do not answer; an answer does not fail for that."""
         try:
-            report = sync(self._corpus, self._index, self._encoder, progress=progress)
-        finally:
-            self._rebuilding.release()
-        self._assistant.refresh()
-        return report
+            self.feedback.miss(question, nearest)
+        except FeedbackNotWritable as error:
+            log.warning("%s", error)
+
+    # --------------------------------------------------------------------------------------------------- the notes
+
+    def note(self, source: str) -> Note | None:
+        """Returns the note as it is on disk now, None when it cannot be read."""
+        try:
+            return read_note(self.index.corpus, source)
+        except NoteUnreadable:
+            return None
+
+    def editor_link(self, source: str, line: int) -> str:
+        """Returns a link that opens the note in the person's editor, empty when none is set."""
+        path = urllib.parse.quote((self.index.corpus / source).as_posix().removeprefix("/"))
+        return self.settings.editor.format(path=path, line=line)
+
+    def evidence(self, turns: Sequence[Turn]) -> list[tuple[Evidence, ...]]:
+        """Returns for each turn what its cards say: whether the notes still say so, and why they matched."""
+        index = self.index
+        sources = {hit.passage.source for turn in turns for hit in turn.answer.hits}
+        notes = {source: self.note(source) for source in sources}
+        return [
+            tuple(
+                self._evidence(index, understood(turn.answer), hit, notes[hit.passage.source])
+                for hit in turn.answer.hits
+            )
+            for turn in turns
+        ]
+
+    def _evidence(self, index: Index, question: str, hit: Hit, note: Note | None) -> Evidence:
+        passage, indexed = hit.passage, index.note(hit.passage.source)
+        text = note.text if note else ""
+        is_there = text[passage.start : passage.end] == passage.text
+        terms, spans = self._why(index, question, passage.text)
+        return Evidence(
+            hit=hit,
+            stale=note is None or indexed is None or note.sha256 != indexed.sha256 or not is_there,
+            verbatim=bool(text) and passage.text[slice(*hit.excerpt)] in text,
+            gone=passage.text not in text,
+            terms=terms,
+            spans=spans,
+            editor=self.editor_link(passage.source, passage.start_line),
+        )
+
+    def _why(self, index: Index, question: str, text: str) -> tuple[tuple[str, ...], tuple[Span, ...]]:
+        """Returns the words that matched and where; remembered, since a whole conversation is shown each time."""
+        key = (index.identity, question, text)
+        found = self._matched.get(key)
+        if found is None:
+            matcher = Matcher(question, index)
+            found = tuple(term.text for term in matcher.terms(text)), matcher.spans(text)
+            with self._remembering:
+                self._matched[key] = found
+                while len(self._matched) > REMEMBERED:
+                    del self._matched[next(iter(self._matched))]
+        return found
+
+    # ------------------------------------------------------------------------------------------------- suggestions
+
+    def warm_up(self) -> None:
+        """Loads what the first suggestion would otherwise wait for, in the background."""
+        threading.Thread(target=self.complete, args=("zy",), daemon=True).start()
+
+    def complete(self, typed: str) -> tuple[Suggestion, ...]:
+        """Returns questions and headings of the notes that go on from what is typed."""
+        return Suggestions.of(self.index).complete(typed)
+
+    def related(self, answer: Answer) -> tuple[str, ...]:
+        """Returns questions of the notes that one may ask next."""
+        return tuple(suggestion.text for suggestion in related(self.index, answer))
 
     def examples(self, count: int) -> tuple[str, ...]:
         """Returns questions that the notes themselves ask, from notes spread over the corpus."""
-        return tuple(itertools.islice(_questions(self._assistant.index, count), count))
+        return tuple(itertools.islice(_questions(self.index, count), count))
 
 
 def _questions(index: Index, count: int) -> Iterator[str]:
     """Yields a short question of each of some notes, evenly spaced; looks at few passages, however many there are."""
     notes = index.manifest.notes
-    firsts = itertools.accumulate((note.passages for note in notes), initial=0)
-    numbered = list(zip(notes, firsts, strict=False))
-    for note, first in numbered[:: max(1, len(notes) // count)]:
-        passages = map(index.passage, range(first, first + min(note.passages, EXAMPLE_PASSAGES)))
+    for note in notes[:: max(1, len(notes) // count)]:
+        passages = map(index.passage, index.numbers(note.source)[:EXAMPLE_PASSAGES])
         questions = (passage.question for passage in passages if passage.question)
         yield from itertools.islice((text for text in questions if len(text) <= EXAMPLE_CHARACTERS), 1)

@@ -38,7 +38,14 @@ brush --dry  # 不用水
 NAMES = (
     "狐狸 骆驼 企鹅 海豚 蜻蜓 刺猬 袋鼠 孔雀 鳄鱼 松鼠 蝙蝠 猎豹 章鱼 水母 乌龟 鹦鹉 犀牛 蟋蟀 羚羊 河马 "
     "柠檬 石榴 荔枝 草莓 菠萝 核桃 芒果 山楂 樱桃 葡萄 琵琶 二胡 长笛 钢琴 唢呐 竖琴 口琴 古筝 小号 圆号 "
-    "火箭 帆船 风筝 雪橇 马车 缆车 轮椅 气球"
+    "火箭 帆船 风筝 雪橇 马车 缆车 轮椅 气球 潜艇 电梯 地铁 卡车 拖拉机 直升机 滑板 独木舟 "
+    "火山 冰川 沙漠 瀑布 峡谷 沼泽 珊瑚 彩虹 台风 雷电 雪崩 地震 银河 彗星 月食 极光 "
+    "剪刀 雨伞 枕头 蜡烛 锤子 钉子 梯子 望远镜 显微镜 温度计 指南针 算盘 毛笔 砚台 印章 屏风 "
+    "豆腐 馒头 饺子 粽子 月饼 汤圆 油条 辣椒 大蒜 生姜 茄子 南瓜 冬瓜 土豆 萝卜 香菇 "
+    "足球 篮球 乒乓球 羽毛球 围棋 象棋 跳绳 拔河 击剑 举重 "
+    "裁缝 木匠 渔夫 牧羊人 消防员 邮递员 厨师 园丁 裁判 翻译官 "
+    "城墙 宝塔 灯塔 水车 磨坊 拱桥 凉亭 牌坊 窑洞 帐篷 "
+    "玫瑰 牡丹 菊花 茉莉 仙人掌 蒲公英 银杏 竹子 芦苇 苔藓"
 ).split()
 
 
@@ -65,9 +72,10 @@ def write_corpus(corpus: Path) -> None:
         (corpus / name).write_text(text, encoding="utf-8")
 
 
-def start(corpus: Path, index: Path) -> Served:
-    """Starts `app.py` on a free port and waits for the address that it prints."""
-    command = [sys.executable, "app.py", "--port", "0", "--corpus", str(corpus), "--index", str(index)]
+def start(corpus: Path, index: Path, *options: str, script: str = "app.py") -> Served:
+    """Starts `app.py` on a free port, unless `options` say otherwise, and waits for the address that it prints."""
+    command = [sys.executable, script, "--port", "0", "--corpus", str(corpus), "--index", str(index)]
+    command += ["--feedback", str(index.with_name("feedback")), *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
     )

@@ -88,6 +88,13 @@ def test_path_traversal_finds_nothing(served: Served) -> None:
         assert status(served, "GET", path) in (403, 404)
 
 
+def test_the_scripts_of_the_page_and_nothing_else_are_served_as_files(served: Served) -> None:
+    assert status(served, "GET", "/kuaida/assets/page.js") == 200
+    assert status(served, "GET", "/en/kuaida/assets/page.js") == 200
+    for path in ("/kuaida/assets/", "/kuaida/assets/../page.py", "/kuaida/assets/..%2fpage.py", "/kuaida/corpus"):
+        assert status(served, "GET", path) == 404
+
+
 def test_a_large_body_is_refused(served: Served) -> None:
     headers = {"Content-Type": "application/json"}
     assert status(served, "POST", "/gradio_api/call/ask", headers, b"x" * (MAX_BODY_BYTES + 1)) == 413
@@ -106,6 +113,9 @@ def test_a_large_body_of_unknown_length_is_refused(served: Served) -> None:
 def test_the_routes_of_the_page_are_there() -> None:
     for path in ("/", "/config", "/theme.css", "/assets/a.js", "/gradio_api/queue/join", "/gradio_api/call/ask/0af3"):
         assert ROUTES.fullmatch(path)
+        assert ROUTES.fullmatch(f"/en{path}")
+    assert ROUTES.fullmatch("/kuaida/assets/page.js")
+    assert not ROUTES.fullmatch("/fr/")
 
 
 @pytest.mark.parametrize(

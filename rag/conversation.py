@@ -1,0 +1,247 @@
+"""What a question means after the ones before it: 它有什么缺点 → LoRA 有什么缺点. Pure text, it knows no index.
+
+Forms are proposed here; whether the person went on or began something new is told by what the notes hold.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from rag.parts import ASKS, PUNCTUATION, sides
+from rag.phrases import FACETS, QUESTION_CHARACTERS, aligned, has_topic, skip, topic
+from rag.text import HAN, is_chinese, normalize
+from rag.types import Span
+
+TURNS = 4  # what was asked longer ago is not what 它 means
+SHORT = 14  # characters: longer questions name what they are about
+FRAGMENT_CHARACTERS = 24  # 那 X 呢 with a longer X says something of its own
+CANDIDATES = 2  # topics that a pronoun may mean; each costs one more search
+ALIKE = 0.5  # share of X that must stand in the earlier question to take its place there: 第三阶段 for 第一阶段
+
+NOUN = "方法|做法|办法|算法|模型|技术|机制|策略|函数|架构|结构|操作|方案|技巧|思路|东西|概念"
+ENGLISH_NOUN = "method|approach|technique|model|algorithm|one|thing"
+PRONOUN = re.compile(
+    rf"(?:这|那|该|此|上述|上面|刚才)(?:说?的)?(?:种|个|类|些|项|套)?(?:{NOUN})|(?<!其)[它牠他][们俩]?|"
+    rf"(?<![尤极与及])其(?![实中他它余次间])|"
+    rf"这(?:[个种些样](?!\s*[a-z])|玩意儿?|(?=[是会能有要怎为]))|那[个种](?!\s*[a-z])|"
+    rf"\b(?:this|that|these|those|the same)\s(?:{ENGLISH_NOUN})s?\b|(?<![a-z])(?:its|these|those|their)(?![a-z])|"
+    rf"(?<![a-z])it(?![a-z]|\s(?:true|better to|possible|worth|necessary|important|ok|common|matters?|takes?)\b)|"
+    rf"\b(?:this|that)\b(?=\W*$|\s(?:is|works?|means?|helps?|matters?)\b)"
+)
+BOTH = re.compile(
+    r"[它他](?:们|俩)(?:两个|俩)?(?:之间)?|[两二]者(?:之间)?|这?俩|[这那]两(?:个|种|者)|"
+    r"\b(?:they|them|both|the two|these two)\b"
+)
+FORMER = re.compile(r"前(?:者|一[个种])|第一[个种]|\bthe (?:former|first one)\b")
+LATTER = re.compile(r"后(?:者|一[个种])|第二[个种]|\bthe (?:latter|second one)\b")
+
+OPENING = re.compile(
+    r"(?:那么?(?![个些种样里边两几])|嗯+|哦+|好的?(?=[\s,，])|然后|还有|另外|而且|不过|但是?|如果(?:是|换成)|换成|"
+    r"(?:what|how) about\b|and\b|but\b|so\b|then\b|also\b|ok(?:ay)?\b)[\s,，]*"
+)
+CLOSER_LOOK = re.compile(r"具体|详细|展开|继续|再|more (?:detail|about)|in detail|for example")
+FRAGMENT = re.compile(r"(?P<what>.+?)\s*(?P<particle>又?呢)?[\s。.？?！!~～]*")
+PREPOSITION = re.compile(r"(?:with|without|for|in|on|at|under|after|before|during)\b")
+VERSUS = re.compile(
+    r"(?:和|跟|与|同(?![一样时])|比起|相比于?|相较于?|对比|compared (?:to|with)|vs\.?|versus)\s*"
+    r"(?P<other>[^,，;；。？?！!]+?)的?\s*"
+    r"(?:(?P<by>相?比(?:较|起来)?|相较)[\s,，]*|"
+    r"(?=(?:之间)?(?:有|的)?(?:什么|啥|何)?(?:区别|不同|差别|差异|不一样|差多少)|哪|谁|怎么选|又?呢))(?P<asked>.*)"
+)
+VERSUS_ONLY = re.compile(
+    r"(?:compared (?:to|with)|vs\.?|versus)\s+(?P<other>[^,，;；。？?！!]+?)(?P<by>)(?P<asked>\W*)"
+)
+SAME = re.compile(r"[\s，,呢怎么样如何？?。.！!]*")  # 和 RoPE 比呢: nothing more is asked than the difference
+WHY = re.compile(r"(?:这?(?:又?是)?(?:为什么|为啥|为何|原因|理由|why)(?: is that| so)?)\s*(?:呢|啊)?\W*")
+HAN_FIRST, TOUCHES, CLOSES = re.compile(f"[{HAN}]"), re.compile(f"[{HAN}，。；：？！]"), re.compile(r"[^\w(\[{<“]")
+PARTICLE = re.compile(r"\s*[呢吗啊]?\W*")
+IS_FACET = re.compile(FACETS)
+WORD = re.compile(r"[a-z0-9][a-z0-9@._+-]*")
+
+
+class Cue(enum.Enum):
+    """How plainly a question says that it goes on from the ones before."""
+
+    NONE = enum.auto()
+    POSSIBLE = enum.auto()  # it is short, or it begins with 那, but names a topic of its own
+    PLAIN = enum.auto()  # 它 without anything before it, 那 X 呢
+    NEEDED = enum.auto()  # it names no topic: alone it asks nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question in its conversation: how it may be meant, the likeliest first; no `forms` without a cue."""
+
+    forms: tuple[str, ...]
+    cue: Cue
+
+
+ALONE = Resolved((), Cue.NONE)
+
+
+def resolve(question: str, earlier: Sequence[str]) -> Resolved:
+    """Returns what `question` may mean after `earlier`, the oldest first, each as it was typed."""
+    meant: list[str] = []
+    for typed in earlier[-TURNS:]:
+        if typed.strip() and len(typed) <= QUESTION_CHARACTERS:
+            resolved = _resolve(typed.strip(), meant)
+            meant.append(resolved.forms[0] if resolved.cue in (Cue.PLAIN, Cue.NEEDED) else typed.strip())
+    return _resolve(question.strip(), meant) if len(question) <= QUESTION_CHARACTERS else ALONE
+
+
+def _resolve(question: str, earlier: Sequence[str]) -> Resolved:
+    """Returns the same where each of `earlier` stands alone."""
+    spoken_of = [(subject, before) for before in reversed(earlier) if (subject := topic(before))]
+    if not spoken_of or not question:
+        return ALONE
+    subjects = tuple(dict.fromkeys(subject for subject, _ in spoken_of))
+    text, plain = aligned(question)
+    start = skip(OPENING, plain)
+    said = _Said(text[start:], plain[start:], start > 0, spoken_of[0][1], subjects)
+    for rule in (_why, _both, _versus, _pronoun, _fragment):
+        if resolved := rule(said):
+            return resolved
+    forms = (_about(said.subjects[0], said.text),)
+    if not has_topic(said.plain) or CLOSER_LOOK.match(said.plain):
+        return Resolved(forms, Cue.NEEDED)
+    may_go_on = said.goes_on or (len(plain) <= SHORT and ASKS.search(plain) is not None)
+    return Resolved(forms, Cue.POSSIBLE) if may_go_on and normalize(said.subjects[0]) not in plain else ALONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A question without its opening, in its two forms (see `aligned`), and what it may go on from.
+
+    `subjects` are the topics of the earlier questions, the last first; there is at least one, and `previous` is the
+    question that names it.
+    """
+
+    text: str
+    plain: str
+    goes_on: bool
+    previous: str
+    subjects: tuple[str, ...]
+
+
+def _why(said: _Said) -> Resolved | None:
+    if not WHY.fullmatch(said.plain):
+        return None
+    why = "，为什么" if is_chinese(said.previous) else ", why"
+    return Resolved((said.previous.rstrip(PUNCTUATION) + why,), Cue.NEEDED)
+
+
+def _both(said: _Said) -> Resolved | None:
+    first, second = _pair(said)
+    for pattern, meant in ((FORMER, first), (LATTER, second), (BOTH, _spaced(first, _and(said), second))):
+        match = _pointing(pattern, said.plain)
+        if second and match:
+            return Resolved((_put(meant, said.text, match.span()),), Cue.PLAIN)
+    return None
+
+
+def _pair(said: _Said) -> tuple[str, str]:
+    """Returns the two that were spoken of last, in the order they were named; the second is empty if there is one."""
+    if compared := sides(said.previous):
+        return compared[0], compared[-1]
+    return (said.subjects[1], said.subjects[0]) if len(said.subjects) > 1 else (said.subjects[0], "")
+
+
+def _versus(said: _Said) -> Resolved | None:
+    match = VERSUS.match(said.plain) or VERSUS_ONLY.fullmatch(said.plain)
+    if not match:
+        return None
+    one, other = said.subjects[0], said.text[slice(*match.span("other"))].strip()
+    if PRONOUN.fullmatch(match["other"]):
+        one, other = _pair(said)
+    asked = said.text[slice(*match.span("asked"))]
+    if SAME.fullmatch(match["asked"]):
+        asked = "有什么区别" if is_chinese(said.text) else "difference"
+    elif match["by"]:
+        asked = f"比，{asked}"
+    return Resolved((_spaced(one, _and(said), other, asked),), Cue.NEEDED) if other else None
+
+
+def _pronoun(said: _Said) -> Resolved | None:
+    match = _pointing(PRONOUN, said.plain)
+    if not match:
+        return None
+    owner = "'s" if match.group() in ("its", "their") else ""
+    meant = (subject + owner for subject in said.subjects[:CANDIDATES])
+    return Resolved(tuple(_put(subject, said.text, match.span()) for subject in meant), Cue.PLAIN)
+
+
+def _pointing(pattern: re.Pattern[str], plain: str) -> re.Match[str] | None:
+    """Returns the pronoun that points out of the question; one behind a topic means that topic."""
+    match = pattern.search(plain)
+    return match if match and not has_topic(plain[: match.start()]) else None
+
+
+def _fragment(said: _Said) -> Resolved | None:
+    """那 X 呢: X takes the place of what is like it in the earlier question, or is a side of its topic."""
+    match = FRAGMENT.fullmatch(said.plain) if len(said.plain) <= FRAGMENT_CHARACTERS else None
+    if not match or ASKS.search(match["what"]):
+        return None
+    what = said.text[: match.end("what")]
+    if PREPOSITION.match(said.plain):
+        return Resolved((f"{said.previous.rstrip(PUNCTUATION)} {what}",), Cue.PLAIN)
+    side = _about(said.subjects[0], what)
+    if not has_topic(what):
+        return Resolved((side,), Cue.NEEDED)
+    if not said.goes_on and not match["particle"]:
+        return None
+    replaced = _replaced(said.previous, said.subjects[0], what)
+    return Resolved((replaced,) if WORD.search(match["what"]) else (replaced, side), Cue.PLAIN)
+
+
+def _put(meant: str, text: str, place: Span) -> str:
+    """Returns `text` with what is meant in that place; 它呢 is no more than what is meant."""
+    before, after = text[: place[0]], text[place[1] :]
+    return _spaced(before, meant, "" if PARTICLE.fullmatch(normalize(after)) else after)
+
+
+def _replaced(previous: str, subject: str, what: str) -> str:
+    """Returns the earlier question with `what` in the place of the word most like it, or else of its topic."""
+    text, plain = aligned(previous)
+    words = [match.span() for match in WORD.finditer(plain)] if WORD.search(normalize(what)) else []
+    likeness, span = max(((_likeness(plain[slice(*word)], what), word) for word in words), default=(0.0, (0, 0)))
+    if likeness < ALIKE and not words:
+        likeness, span = _alike(plain, normalize(what))
+    if likeness < ALIKE:
+        start = text.find(subject)
+        span = start, start + len(subject)
+    return _put(what, text, span)
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, normalize(other)).ratio()
+
+
+def _alike(plain: str, what: str) -> tuple[float, Span]:
+    """Returns the stretch of `plain` that shares the most characters with `what`, and how large a share they are."""
+    blocks = SequenceMatcher(None, plain, what, autojunk=False).get_matching_blocks()[:-1]
+    if not blocks or blocks[-1].a + blocks[-1].size - blocks[0].a > len(what) + 1:
+        return 0.0, (0, 0)
+    return sum(block.size for block in blocks) / len(what), (blocks[0].a, blocks[-1].a + blocks[-1].size)
+
+
+def _about(subject: str, question: str) -> str:
+    if not is_chinese(question):
+        return f"{subject}: {question}"
+    return _spaced(subject, "的" if IS_FACET.fullmatch(normalize(question)) else "", question)
+
+
+def _and(said: _Said) -> str:
+    return "和" if is_chinese(said.text) else "and"
+
+
+def _spaced(*pieces: str) -> str:
+    """Joins pieces with a space, except between Han characters and before punctuation."""
+    joined = ""
+    for piece in filter(None, map(str.strip, pieces)):
+        is_close = TOUCHES.search(joined[-1:]) and HAN_FIRST.match(piece)
+        joined += piece if not joined or is_close or CLOSES.match(piece) else f" {piece}"
+    return joined

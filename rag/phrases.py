@@ -1,0 +1,95 @@
+"""How questions are put, in Chinese and English: the words that frame a topic, and the topic itself. Pure text."""
+
+from __future__ import annotations
+
+import re
+
+from rag.text import is_chinese, normalize
+
+QUESTION_CHARACTERS = 200  # a longer text was pasted in: its form says nothing about what is asked
+TOPIC_CHARACTERS = 40  # beyond this a topic is a story: what it is about cannot be told from its form
+
+# What is asked about a topic: alone, it asks about the topic before.
+FACETS = (
+    "优缺点|优点|优势|好处|缺点|坏处|缺陷|劣势|弊端|不足|局限性?|毛病|风险|原因|理由|原理|机制|公式|推导|步骤|流程|过程|"
+    "做法|方法|办法|细节|例子|示例|实例|代码|应用场景|使用场景|应用|场景|用途|用处|作用|意义|目的|代价|成本|开销|复杂度|"
+    "效果|效率|速度|性能|精度|显存|内存|定义|概念|含义|意思|特点|区别|差别|不同|参数|指标|种类|类型|分类|结构|前提|条件|"
+    "advantages?|disadvantages?|benefits?|drawbacks?|limitations?|pros|cons|downsides?|reasons?|formula|steps?|"
+    "examples?|use cases?|applications?|costs?|memory|complexity|definition|parameters?|params?|speed|accuracy"
+)
+# What is done to a topic, and small words: a question of these alone has no topic of its own.
+ACTIONS = (
+    "具体|详细|一般|通常|主要|实际|展开|继续|仔细|再|更|还|都|也|又|就|可以|可|会|能|应该|该|要|需要|有没有|有|没有|是|"
+    "时候|时|情况|和|跟|与|比|在|上|里|来|去|到底|究竟|使用|用|做|弄|搞|实现|计算|算|设置|设|选择|选|调|解决|避免|缓解|改进|优化|工作|运作|训练|"
+    "举|说|讲|解释|介绍|多|少|大|小|好|快|慢|长|久|一些|一点|"
+    "works?|used?|using|done|computed?|calculated?|implement(?:ed)?|trained?|more|details?|give|show|so|not|and|but|"
+    "then|ok|okay|any|one|much|many|have|has|needs?|get|helps?|matters?|means?|exactly|that|this"
+)
+ASKING = (
+    "请问|麻烦|帮我|给我|我想问|我想知道|想问|请|为什么|为何|为啥|什么时候|什么样|什么|怎么样|怎么办|怎么|怎样|如何|"
+    "是否|是不是|能不能|哪些|哪个|哪种|哪里|哪|多少|几个|几|吗|呢|吧|啊|呀|嘛|了|的|啥|咋|干嘛|一下|下|一个|个|点|那么|那|"
+    "what|why|how|come|when|where|which|who|is|are|was|does|do|did|can|could|should|will|would|the|a|an|of|in|on|for|"
+    "to|it|there|please|tell|me|explain|about|you|we|i"
+)
+NO_TOPIC = re.compile(rf"(?:(?:{FACETS}|{ACTIONS}|{ASKING})(?![a-z])|[\W_])*+")
+
+LEAD = re.compile(
+    r"(?:(?:请问|麻烦|请|帮我|给我|我?想(?:问|知道|了解)|简单|详细|大概|为什么|为何|为啥|怎么样?|怎样|如何|什么(?:是|叫)|"
+    r"啥(?:是|叫)|何为|(?:解释|介绍|描述|简述|比较|对比|讲|说|聊|谈)(?:明|讲|说|聊|谈)?)(?:一下|下)?"
+    r"|(?:please|(?:can|could) you|tell me|explain|describe|define|compare|what(?:'s| is| are| does| do| about)?|"
+    r"how(?: much| many| about| to)?|why|when|which|is|are|does|do|should|can|the|an?|about|we|i)(?![\w'@-]))"
+    r"[\s,，:：]*"
+)
+PREDICATE = re.compile(
+    r"[?？,，;；。！!]|(?:一般|通常|大概|到底|究竟|都|又|还|我)*(?:"
+    r"是(?:什么|啥|怎|如何|干|做什么|指|不是|否|算)|有(?:什么|啥|哪|多|几|没有|何|用)|(?<![性智功可技效])能(?![力量耗源])|"
+    r"(?<!机)会(?!话)|(?<![重主摘必概])要(?![点素求])|应该|应当|该|可以|需要|怎|如何|为什么|为何|为啥|咋|"
+    r"多(?:少|大|长|久|高)|几(?!何)|哪|干嘛|干啥|吗|呢|吧|讲|说|介绍|解释|什么|啥|谁|靠谱|好不好)"
+)
+ENGLISH_PREDICATE = re.compile(
+    r"[?,;!]|[.](?=\s|$)|\s(?:works?|means?|measures?|used|good|better|needs?|have|has|helps?|matters?|for|in|on|with|"
+    r"differs?|different|compares?|requires?|costs?|from|when|if|do|so|useful|important|called|and (?:how|why|what))\b"
+)
+AUXILIARY = re.compile(r"\s(?:does|do|is|are|can|should|did|will)\s")
+LEADING_VERB = re.compile(r"(?:非得|必须|需要|使用|应该|会|能|有|用|做|要)+")
+TOPIC_END = re.compile(rf"(?:(?:\s+|\s*的\s*)(?:{FACETS}))?[\s的是]*$")
+
+
+def aligned(question: str) -> tuple[str, str]:
+    """Returns the text as typed and in the form that is compared, character for character.
+
+    Where they cannot be laid over each other, the compared form is both.
+    """
+    plain = normalize(question)
+    return (question, plain) if len(plain) == len(question) else (plain, plain)
+
+
+def has_topic(question: str) -> bool:
+    """Says whether the question names what it is about: 有什么好处 does not."""
+    return NO_TOPIC.fullmatch(normalize(question)) is None
+
+
+def topic(question: str) -> str:
+    """Returns what the question is about, as typed: LoRA of "LoRA 有什么缺点"; empty when its form does not tell."""
+    if len(question) > QUESTION_CHARACTERS:
+        return ""
+    text, plain = aligned(question)
+    start = skip(LEAD, plain)
+    predicate = PREDICATE if is_chinese(question) else ENGLISH_PREDICATE
+    cut = predicate.search(plain, start + 1)
+    end = cut.start() if cut else len(plain)
+    if auxiliaries := [found.end() for found in AUXILIARY.finditer(plain, start, end)]:
+        start = auxiliaries[-1]
+    start = skip(LEADING_VERB, plain, start)
+    closing = TOPIC_END.search(plain, start, end)
+    if closing and plain[start : closing.start()].strip():
+        end = closing.start()
+    found = text[start:end].strip()
+    return found if len(found) <= TOPIC_CHARACTERS and has_topic(found) else ""
+
+
+def skip(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
+    """Returns where `text` goes on after all that `pattern` matches from `start` on."""
+    while (match := pattern.match(text, start)) and match.end() > start:
+        start = match.end()
+    return start

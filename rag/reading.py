@@ -1,0 +1,106 @@
+"""A question as lexical tokens: what each weighs in these notes, and how else it may have been written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rag import fusion
+from rag.index import Index
+from rag.sounds import is_sound, sounds
+from rag.text import content_tokens, is_chinese, needle, tokens
+from rag.translation import translations
+
+# How surely a token is meant that does not stand in the question as such.
+TRANSLATED = 0.9  # times what the word list says
+HEARD = 0.6  # another word that sounds the same
+MEANT = 0.9  # a Latin word that is one slip away
+NAMED = 0.95  # another name of the same thing, by the glossary
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Tokens that together say what one token of the question says, and how surely, 0–1."""
+
+    tokens: tuple[str, ...]
+    surety: float
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A token of the question: its idf in the notes, whether they know it, and what else it may be written as."""
+
+    weight: float
+    latin: bool
+    known: bool
+    spellings: tuple[Spelling, ...]
+
+    def share_in(self, held: str) -> float:
+        """Returns the surety of the surest spelling in `held`, as `rag.text.runs` has it, 0 when there is none."""
+        return max((s.surety for s in self.spellings if all(needle(token) in held for token in s.tokens)), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as tokens.
+
+    `queried` are the weights for the postings, `total` the summed idf of its terms, `strange` as in `Signals`; `heard`
+    says that some word of it is known by its sound only.
+    """
+
+    terms: tuple[Term, ...]
+    queried: dict[str, float]
+    total: float
+    strange: float
+    chinese: bool
+    heard: bool
+
+    @classmethod
+    def of(cls, question: str, index: Index) -> Reading:
+        named = _named(question, index)
+        terms = tuple(_term(token, named.get(token, ()), index) for token in dict.fromkeys(content_tokens(question)))
+        queried: dict[str, float] = {}
+        for term in terms:
+            for spelling in term.spellings:
+                for token in spelling.tokens:
+                    queried[token] = max(queried.get(token, 0.0), spelling.surety / len(spelling.tokens))
+        total = sum(term.weight for term in terms) or 1.0
+        strange = sum(term.weight for term in terms if term.latin and not term.known) / total
+        heard = any(is_sound(token) for token in queried)
+        return cls(terms, queried, total, strange, is_chinese(question), heard)
+
+    def coverage(self, held: str) -> tuple[float, float]:
+        """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `rag.text.runs` has it."""
+        shares = [(term, term.share_in(held)) for term in self.terms]
+        covered = sum(term.weight * share for term, share in shares) / self.total
+        missed = sum(term.weight for term, share in shares if term.latin and not share) / self.total
+        return covered, missed
+
+
+def _named(question: str, index: Index) -> dict[str, tuple[Spelling, ...]]:
+    """Returns what the glossary has for the tokens of the names that stand in `question`."""
+    named: dict[str, tuple[Spelling, ...]] = {}
+    for mention in index.glossary.mentions(question):
+        others = tuple(Spelling(tuple(tokens(name)), NAMED) for name in mention.others)
+        for token in tokens(mention.name):
+            named[token] = (*named.get(token, ()), *others)
+    return named
+
+
+def _term(token: str, named: tuple[Spelling, ...], index: Index) -> Term:
+    translated = _translated(token, index)
+    spellings = [Spelling((token,), 1.0), *named, *translated]
+    if not any(map(index.document_frequency, (token for s in spellings for token in s.tokens))):
+        spellings += [Spelling((sound,), HEARD) for sound in sounds(token)]
+        if meant := index.nearest_word(token):
+            spellings.append(Spelling((meant,), MEANT))
+    frequency = max(min(map(index.document_frequency, spelling.tokens)) for spelling in spellings)
+    weight = fusion.inverse_document_frequency(frequency, index.size)
+    known = frequency > 0 or bool(translated) or bool(named)
+    return Term(weight, token.isascii() and token.isalpha(), known, tuple(spellings))
+
+
+def _translated(token: str, index: Index) -> tuple[Spelling, ...]:
+    """Returns the token in the other language; Chinese in English only where that may be what the notes hold."""
+    if not token.isascii() and not index.manifest.english and index.document_frequency(token):
+        return ()
+    return tuple(Spelling(tuple(tokens(word)), TRANSLATED * surety) for word, surety in translations(token))

@@ -1,0 +1,246 @@
+"""What all open pages share about the index: which files moved since, the last rebuild, and rebuilding by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from rag import glossary
+from rag.encoder import Encoder
+from rag.errors import FeedbackNotWritable, IndexNotWritable, QuestionRejected
+from rag.feedback import Feedback, Pin, digest
+from rag.index import Index, sync
+from rag.notes import NoteUnreadable, escape, may_be_note, read_glossary, read_note
+from rag.search import calibrate
+from rag.types import Answer, BuildReport, Passage
+from rag.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint, moved
+
+LOOK_SECONDS = 1.0  # what was seen is good for so long, however many pages ask
+
+Progress = Callable[[int, int], None]
+Print = tuple[int, int]
+
+log = logging.getLogger(__name__)
+
+
+class RebuildRunning(IndexNotWritable):
+    """Another tab is rebuilding."""
+
+
+class Asking(Protocol):
+    """What a rebuild needs of the service around it."""
+
+    feedback: Feedback
+
+    @property
+    def index(self) -> Index: ...
+
+    def refresh(self) -> bool: ...
+
+    def ask(self, question: str, limit: int = ..., history: Sequence[str] = ...) -> tuple[Answer, float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """A pinned question for which another passage comes first than before, or the same one with another text."""
+
+    before: Pin
+    after: Passage | None
+
+    @property
+    def question(self) -> str:
+        return self.before.question
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A rebuild that succeeded; `pinned` questions were asked again; `at` is ISO 8601 in UTC."""
+
+    report: BuildReport
+    pinned: int
+    pins: tuple[PinChange, ...]
+    at: str
+
+
+class Rebuilds:
+    """Rebuilds on demand or by itself, one at a time; safe to share between threads.
+
+    `last` is the last rebuild that changed something or was asked for, `problem` what keeps rebuilding by itself from
+    succeeding; `news` is another number whenever one of the two, or `is_watching`, changed.
+    """
+
+    def __init__(self, corpus: Path, index: Path, encoder: Encoder, asking: Asking) -> None:
+        self.disk = Disk(corpus)
+        self.last: Rebuilt | None = None
+        self.problem: Exception | None = None
+        self.news = 0
+        self._corpus, self._index, self._encoder, self._asking = corpus, index, encoder, asking
+        self._running = threading.Lock()
+        self._switching = threading.Lock()
+        self._stop: threading.Event | None = None
+        self._firsts: dict[tuple[str, str], Passage | None] = {}
+
+    @property
+    def is_running(self) -> bool:
+        return self._running.locked()
+
+    @property
+    def is_watching(self) -> bool:
+        return self._stop is not None
+
+    @property
+    def moved(self) -> Moved | None:
+        """Which files differ from what the index holds; None when the folder of the notes is not there."""
+        return self.disk.moved(self._asking.index)
+
+    def rebuild(self, progress: Progress | None = None) -> Rebuilt:
+        """Brings the index up to date and swaps to it; others ask on the old generation until then.
+
+        Raises RebuildRunning at once when a rebuild is under way, and KuaidaError; then the index is as before.
+        """
+        rebuilt, _ = self._rebuild(progress)
+        self._tell(rebuilt)
+        return rebuilt
+
+    def watch(self, on: bool) -> None:
+        """Switches on or off that the index is rebuilt whenever a file changes, for all pages."""
+        with self._switching:
+            if on == self.is_watching:
+                return
+            if self._stop:
+                self._stop.set()
+            self._stop = threading.Event() if on else None
+            self.problem = None
+            self.news += 1
+            if self._stop:
+                threading.Thread(target=self._watch, args=(self._stop,), name="kuaida-watch", daemon=True).start()
+
+    def first(self, question: str) -> Passage | None:
+        """Returns the passage that comes first for a question now, remembered until the index is another one."""
+        key = (self._asking.index.identity, question)
+        if key not in self._firsts:
+            try:
+                hits = self._asking.ask(question)[0].hits
+            except QuestionRejected:  # it was typed into the log by hand
+                hits = ()
+            self._firsts = {kept: first for kept, first in self._firsts.items() if kept[0] == key[0]}
+            self._firsts[key] = hits[0].passage if hits else None
+        return self._firsts[key]
+
+    def _rebuild(self, progress: Progress | None) -> tuple[Rebuilt, bool]:
+        """Returns what a rebuild did, and whether there is another generation now."""
+        if not self._running.acquire(blocking=False):
+            raise RebuildRunning("a rebuild is under way: wait for it to finish")
+        try:
+            report = sync(self._corpus, self._index, self._encoder, calibrate=calibrate, progress=progress)
+            is_other = self._asking.refresh()
+            return self._rebuilt(report), is_other
+        finally:
+            self.disk.forget()
+            self._running.release()
+
+    def _rebuilt(self, report: BuildReport) -> Rebuilt:
+        pins = self._asking.feedback.pins()
+        changes = tuple(
+            PinChange(pin, first) for pin in pins if digest(first := self.first(pin.question)) != pin.digest
+        )
+        try:
+            for change in changes:
+                self._asking.feedback.pin(change.question, change.after)
+        except FeedbackNotWritable as error:
+            log.warning("%s", error)
+        return Rebuilt(report, len(pins), changes, datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def _tell(self, rebuilt: Rebuilt) -> None:
+        self.last, self.problem = rebuilt, None
+        self.news += 1
+
+    def _watch(self, stop: threading.Event) -> None:
+        watcher = Watcher(self._corpus)
+        seen: Footprint | None = footprint(self._corpus)  # what changed before it was switched on
+        while not stop.is_set():
+            if seen is not None and not self.is_running:
+                self._follow(watcher, seen)
+            stop.wait(WATCH_SECONDS)
+            seen = watcher.look()
+
+    def _follow(self, watcher: Watcher, seen: Footprint) -> None:
+        """Rebuilds after a change; a problem is kept to be said once, and tried again at the next look."""
+        try:
+            rebuilt, is_other = self._rebuild(None)
+        except RebuildRunning:
+            return
+        except Exception as error:  # whatever it is, watching goes on
+            if self.problem is None or str(self.problem) != str(error):
+                self.problem = error
+                self.news += 1
+            return
+        watcher.settle(seen)
+        if is_other:
+            self._tell(rebuilt)
+        elif self.problem:
+            self.problem = None
+            self.news += 1
+
+
+class Disk:
+    """Tells which files differ from what an index holds; reads one again only when its size or time changed."""
+
+    def __init__(self, corpus: Path) -> None:
+        self._corpus = corpus
+        self._looking = threading.Lock()
+        self._known: dict[str, tuple[Print, str | None]] = {}
+        self._seen: tuple[str, float, Moved | None] = ("", 0.0, None)
+
+    def moved(self, index: Index) -> Moved | None:
+        """Returns the sources that differ, None when the folder is not there."""
+        with self._looking:
+            identity, until, seen = self._seen
+            if identity != index.identity or time.monotonic() >= until:
+                seen = self._look(index)
+                self._seen = (index.identity, time.monotonic() + LOOK_SECONDS, seen)
+            return seen
+
+    def forget(self) -> None:
+        """Looks again at once the next time: something was written just now."""
+        self._seen = ("", 0.0, None)
+
+    @property
+    def token(self) -> str:
+        """Another text whenever a note was seen to be another."""
+        known = sorted((source, told) for source, (_, told) in self._known.items())
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+    def _look(self, index: Index) -> Moved | None:
+        if not os.path.isdir(self._corpus):
+            return None
+        prints = {escape(path): seen for path, seen in footprint(self._corpus).items()}
+        told = (source for source in prints if source == glossary.SOURCE or may_be_note(source))
+        known = {source: self._known.get(source) for source in told}
+        self._known = {
+            source: seen if seen and seen[0] == prints[source] else (prints[source], self._told(source))
+            for source, seen in known.items()
+        }
+        now = {source: told for source, (_, told) in self._known.items() if told is not None}
+        held = {note.source: note.sha256 for note in index.manifest.notes}
+        if index.glossary.entries:
+            held[glossary.SOURCE] = repr(index.glossary.entries)
+        return moved(held, now)
+
+    def _told(self, source: str) -> str | None:
+        """Returns what tells one content of a file from another, None for a file that no index would hold."""
+        if source == glossary.SOURCE:
+            entries = read_glossary(self._corpus)[0].entries
+            return repr(entries) if entries else None
+        try:
+            return read_note(self._corpus, source).sha256
+        except NoteUnreadable:
+            return None

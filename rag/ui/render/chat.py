@@ -1,0 +1,159 @@
+"""The messages of the chat: what was asked, and what the notes answer, each quotation with its mark."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+from rag.types import Hit
+from rag.ui.markup import encode, markdown
+from rag.ui.render.common import button, icon_button, lines_in, percent, topic
+from rag.ui.render.evidence import anchor
+from rag.ui.turns import Turn, understood
+from rag.ui.words import Words
+
+TOOLTIP_CHARACTERS = 160
+
+Message = dict[str, str]
+
+rendered = functools.lru_cache(500)(markdown)  # a conversation is shown whole with each answer
+
+
+def messages(turns: Sequence[Turn], pinned: Set[str], words: Words) -> list[Message]:
+    """Returns the messages of the chat, a question and an answer for each turn; `pinned` are questions.
+
+    What one may ask next stands below the last answer only.
+    """
+    return [message for turn in turns for message in _pair(turn, turn is turns[-1], pinned, words)]
+
+
+def waiting(question: str, words: Words) -> list[Message]:
+    """Returns the messages of a question that is being answered."""
+    dots = '<span class="kd-dots"><span></span><span></span><span></span></span>'
+    searching = f'<div class="kd-searching" role="status">{encode(words.searching)}{dots}</div>'
+    return [_user(f'<div class="kd-question" dir="auto">{encode(question)}</div>'), _assistant(searching)]
+
+
+def stages(turn: Turn, words: Words) -> Iterator[list[Message]]:
+    """Yields the messages of an answer as it is written out, quotation by quotation; the last is not yet whole."""
+    asked = _user(f'<div class="kd-question" dir="auto">{encode(turn.answer.question)}</div>')
+    for count in range(1, len(turn.answer.cited)):
+        written = "".join(_quotation(turn, rank, words) for rank in turn.answer.cited[:count])
+        yield [asked, _assistant(f'<div class="kd-answer" dir="auto">{_heading(turn)}{written}</div>')]
+
+
+def _pair(turn: Turn, is_last: bool, pinned: Set[str], words: Words) -> tuple[Message, Message]:
+    understood = turn.answer.asked
+    hint = (
+        f'<p class="kd-understood" dir="auto">{encode(words.understood.format(question=understood))}</p>'
+        if understood
+        else ""
+    )
+    reply = _found(turn, words) if turn.answer.found else _missed(turn, words)
+    following = _related(turn, words) if is_last and turn.answer.found else ""  # else they are the nearest again
+    return (
+        _user(_asked(turn, words)),
+        _assistant(f"{hint}{reply}{_actions(turn, pinned, words)}{following}"),
+    )
+
+
+def _user(content: str) -> Message:
+    return {"role": "user", "content": content}
+
+
+def _assistant(content: str) -> Message:
+    return {"role": "assistant", "content": f'<div class="kd-reply">{content}</div>'}
+
+
+def _asked(turn: Turn, words: Words) -> str:
+    number = str(turn.number)
+    return (
+        f'<div class="kd-asked"><div class="kd-question" dir="auto">{encode(turn.answer.question)}</div>'
+        f'<div class="kd-actions">{icon_button("edit", number, "edit", words.edit)}'
+        f"{icon_button('copy-link', number, 'link', words.copy_link)}</div></div>"
+    )
+
+
+def _found(turn: Turn, words: Words) -> str:
+    return f'<div class="kd-answer" dir="auto">{_heading(turn)}{_cite(turn, words)}</div>'
+
+
+def _heading(turn: Turn) -> str:
+    cited = turn.answer.cited
+    matched = topic(turn.answer.hits[cited[0] - 1].passage) if cited else ""
+    return f'<p class="kd-matched">{encode(matched)}</p>' if matched else ""
+
+
+def _missed(turn: Turn, words: Words) -> str:
+    hits = turn.answer.hits
+    nearest = "".join(
+        f'<li><a class="kd-cite" href="#{anchor(turn, rank)}">{encode(topic(hit.passage) or hit.passage.source)}</a>'
+        f'<span class="kd-score">{percent(hit.score)}</span></li>'
+        for rank, hit in enumerate(hits, 1)
+    )
+    return (
+        f'<div class="kd-answer kd-missed"><p><strong>{encode(words.not_found)}</strong></p>'
+        f"<p>{encode(words.nearest if hits else words.nothing_near)}</p>"
+        + (f'<ul class="kd-nearest">{nearest}</ul>' if hits else "")
+        + f'<p class="kd-stub-hint">{button("tab", "index", words.stub_hint, css="kd-link")}</p></div>'
+    )
+
+
+def _cite(turn: Turn, words: Words) -> str:
+    """Returns the text of the answer with a link to its card behind each quotation.
+
+    Each is rendered on its own: a `[1]` that stands in a note stays text, and a mark behind a code fence is a mark.
+    """
+    answer = turn.answer
+    if not answer.cited:
+        return rendered(answer.text)
+    return "".join(_quotation(turn, rank, words) for rank in answer.cited)
+
+
+def _quotation(turn: Turn, rank: int, words: Words) -> str:
+    hit = turn.answer.hits[rank - 1]
+    html, chip = rendered(hit.passage.text[slice(*hit.excerpt)]), _chip(turn, rank, words)
+    return f"{html.removesuffix('</p>')}{chip}</p>" if html.endswith("</p>") else f"{html}<p>{chip}</p>"
+
+
+def _chip(turn: Turn, rank: int, words: Words) -> str:
+    hit = turn.answer.hits[rank - 1]
+    start, end = hit.best
+    tooltip = f"{_place(hit, words)}\n{hit.passage.text[start:end].strip()[:TOOLTIP_CHARACTERS]}"
+    return f'<a class="kd-chip kd-cite" href="#{anchor(turn, rank)}" title="{encode(tooltip)}">{rank}</a>'
+
+
+def _place(hit: Hit, words: Words) -> str:
+    return f"{hit.passage.source} {lines_in(words, hit.passage.start_line, hit.passage.end_line)}"
+
+
+def _actions(turn: Turn, pinned: Set[str], words: Words) -> str:
+    number = str(turn.number)
+    is_pinned = understood(turn.answer) in pinned
+    pin = ("unpin", "pinned", words.unpin) if is_pinned else ("pin", "pin", words.pin)
+    timing = words.timing.format(score=percent(turn.answer.confidence), elapsed=f"{turn.elapsed_ms:.0f}")
+    return (
+        '<div class="kd-actions">'
+        + icon_button("copy-answer", number, "copy", words.copy_answer)
+        + icon_button("retry", number, "retry", words.retry)
+        + icon_button("good", number, "good", words.good)
+        + icon_button("bad", number, "bad", words.bad)
+        + icon_button(pin[0], number, pin[1], pin[2])
+        + f'<span class="kd-timing">{encode(timing)}</span></div>'
+    )
+
+
+def _related(turn: Turn, words: Words) -> str:
+    if not turn.related:
+        return ""
+    questions = "".join(button("ask", question, question, css="kd-related") for question in turn.related)
+    return f'<div class="kd-next"><span>{encode(words.related)}</span>{questions}</div>'
+
+
+def welcome(examples: Iterable[str], words: Words) -> str:
+    """Returns what an empty chat shows: example questions, and the keys."""
+    asked = "".join(button("ask", question, question, css="kd-example") for question in examples)
+    return (
+        f'<div class="kd-welcome"><p>{encode(words.welcome)}</p><p>{encode(words.welcome_hint)}</p>'
+        f'<div class="kd-examples">{asked}</div><p class="kd-shortcuts">{encode(words.shortcuts)}</p></div>'
+    )

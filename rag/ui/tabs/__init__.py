@@ -1,0 +1,1 @@
+"""The tabs of the page: their components, and which event calls what."""

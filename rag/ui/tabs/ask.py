@@ -1,0 +1,290 @@
+"""The tab that people come for: the chat, and beside it where the answers stand.
+
+The conversation lives in the browser: it travels with every question, so that a server that was restarted goes on
+where the last one stopped. `assets/conversation.js` keeps it.
+
+A question is a plain POST, and the page comes back for an answer that takes longer. Gradio's queue is not used: it
+answers through a stream that it closes when nothing is left to say, and what is asked in that moment is never heard of.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+from pydantic import TypeAdapter, ValidationError
+
+from rag.assistant import check_question
+from rag.feedback import Reason
+from rag.text import clean
+from rag.ui.components import QUIET, command, html, listen, received
+from rag.ui.markup import LATEX
+from rag.ui.render import chat as messages
+from rag.ui.render import evidence
+from rag.ui.render.common import notice, thanks, topic
+from rag.ui.sentences import sentence
+from rag.ui.service import Service
+from rag.ui.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
+from rag.ui.words import Words
+
+PASTED_CHARACTERS = 100_000  # more would be refused for its size, without a sentence that says so
+EXAMPLES = 6
+SOON = 0.15  # seconds; to show that a question is being answered takes the browser as long as to show the answer
+LATER = 1.0  # seconds that the page waits for a longer answer before it comes back
+AT_ONCE = 4  # answers; they take milliseconds, and more threads than cores only make each of them slower
+MOST_WAITING = 64  # answers; the first are of pages that were closed
+
+Update = tuple[Any, ...]
+
+
+def build(service: Service, words: Words) -> gr.Chatbot:
+    """Returns the chat, which `welcome` is for when a page is opened."""
+    with gr.Row(elem_id="kd-main"):
+        with gr.Column(scale=7, min_width=0, elem_id="kd-left"):
+            chat = _chat(service, words)
+            said = html("", "kd-notice")
+            with gr.Row(elem_id="kd-ask"):
+                question = _box(words)
+                send = gr.Button(words.send, variant="primary", scale=0, min_width=88, elem_id="kd-send")
+                stop = gr.Button(words.stop, scale=0, min_width=88, elem_id="kd-stop", visible="hidden")
+        with gr.Column(scale=5, min_width=0, elem_id="kd-right"):
+            cards = html(evidence.panel((), (), words), "kd-evidence")
+    conversation = command("kd-conversation")
+    pending = command("kd-pending")
+
+    view = View(service, words)
+    shown = [conversation, chat, cards, said]
+    asking = [*shown, question, pending, send, stop]
+    # "multiple", since "once" swallows what is asked while the page still draws; composer.js asks one at a time
+    gr.on([question.submit, send.click], view.ask, [question, conversation], asking, trigger_mode="multiple", **QUIET)
+    pending.change(view.proceed, [pending, conversation], asking, **QUIET)
+    stop.click(view.stop, [pending, conversation], asking, **QUIET)
+    listen("kd-command-restore", view.restore, [], shown)
+    listen("kd-command-refresh", view.refresh, [conversation], [cards])
+    listen("kd-command-rate", view.rate, [conversation], shown)
+    listen("kd-command-pin", view.pin, [conversation], shown)
+    return chat
+
+
+def _box(words: Words) -> gr.Textbox:
+    return gr.Textbox(
+        label=words.question,
+        show_label=False,
+        placeholder=words.placeholder,
+        max_length=PASTED_CHARACTERS,
+        max_lines=6,
+        autofocus=True,
+        container=False,
+        scale=1,
+        elem_id="kd-question",
+    )
+
+
+def _chat(service: Service, words: Words) -> gr.Chatbot:
+    return gr.Chatbot(
+        label=words.conversation,
+        show_label=False,
+        container=False,
+        elem_id="kd-chat",
+        height="100%",
+        layout="bubble",
+        placeholder=welcome(service, words),
+        latex_delimiters=LATEX,
+        allow_tags=False,
+        autoscroll=False,  # to the end of a long answer; conversation.js scrolls to its beginning
+        buttons=[],
+    )
+
+
+def welcome(service: Service, words: Words) -> str:
+    """Returns what an empty chat shows, with questions of the notes as they are in the index now."""
+    return messages.welcome(service.examples(EXAMPLES), words)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A question that is being answered, as the page keeps it: `run` and `ticket` say where its answer will be.
+
+    `waited` counts how often the page came back, `written` how many quotations of the answer it has shown.
+    """
+
+    question: str
+    run: str
+    ticket: str
+    waited: int = 0
+    written: int = 0
+
+
+_PENDING = TypeAdapter(Pending)
+
+
+class View:
+    """What each event does; every problem becomes one sentence, and the chat goes on."""
+
+    def __init__(self, service: Service, words: Words) -> None:
+        self._service = service
+        self._words = words
+        self._workers = ThreadPoolExecutor(AT_ONCE)
+        self._run = uuid.uuid4().hex  # a later run of the server knows nothing of what this one was asked
+        self._waiting: dict[str, Future[Turn]] = {}
+
+    def ask(self, question: str, conversation: str) -> Update:
+        """Returns the page with the answer or, when that takes longer, with the question that is being answered."""
+        turns = self._turns(conversation)
+        try:
+            question = check_question(clean(question))
+        except Exception as error:  # whatever it is, the person gets a sentence and keeps the question
+            return (*_skip(3), self._said(error, question), *_skip(4))
+        answered = self._workers.submit(self._answered, question, turns)
+        if wait([answered], SOON).done:
+            return self._whole(answered, question, turns, "")
+        pending = Pending(question, self._run, uuid.uuid4().hex)
+        self._waiting[pending.ticket] = answered
+        for old in list(self._waiting)[:-MOST_WAITING]:
+            self._waiting.pop(old, None)
+        asked = [*self._messages(turns), *messages.waiting(question, self._words)]
+        return (gr.skip(), asked, gr.skip(), "", "", _to_json(pending), *_busy())
+
+    def proceed(self, waiting: str, conversation: str) -> Update:
+        """Returns what has become of a question that is being answered: more of its answer, or the whole."""
+        pending = _from_json(waiting)
+        if pending is None:
+            return _unchanged()
+        if pending.run != self._run:  # the server was restarted
+            return self.ask(pending.question, conversation)
+        answered = self._waiting.get(pending.ticket)
+        if answered is None:  # it was stopped
+            return _unchanged()
+        if not wait([answered], LATER).done:
+            return (*_skip(5), _to_json(replace(pending, waited=pending.waited + 1)), *_skip(2))
+        turns = self._turns(conversation)
+        stages = [] if answered.exception() else list(messages.stages(answered.result(), self._words))
+        if pending.written < len(stages):
+            written = [*self._messages(turns), *stages[pending.written]]
+            return (gr.skip(), written, *_skip(3), _to_json(replace(pending, written=pending.written + 1)), *_skip(2))
+        if self._waiting.pop(pending.ticket, None) is None:  # it was stopped in this moment
+            return _unchanged()
+        return self._whole(answered, pending.question, turns, gr.skip())  # where one may be typing the next question
+
+    def _whole(self, answered: Future[Turn], question: str, turns: tuple[Turn, ...], box: Any) -> Update:
+        """Returns the page with the answer; `box` is what becomes of the box that the question was typed in."""
+        try:
+            turn = answered.result()
+        except Exception as error:
+            return (gr.skip(), self._messages(turns), gr.skip(), self._said(error, question), question, "", *_idle())
+        return (*self._show((*turns, turn)[-MAX_TURNS:]), box, "", *_idle())
+
+    def stop(self, waiting: str, conversation: str) -> Update:
+        """Returns the page as it was before the question, which goes back into its box."""
+        pending = _from_json(waiting)
+        if pending is None or self._waiting.pop(pending.ticket, None) is None:  # the answer came first
+            return _unchanged()
+        before, said = self._messages(self._turns(conversation)), notice(self._words.stopped)
+        return (gr.skip(), before, gr.skip(), said, pending.question, "", *_idle())
+
+    def restore(self, text: str) -> Update:
+        """Returns the page with a conversation that the browser kept, checked against the notes as they are now."""
+        try:
+            turns = from_json(str(received(text).get("conversation", "")))
+        except TurnsDamaged:
+            return *self._show(())[:3], notice(self._words.conversation_damaged)
+        return self._show(turns)
+
+    def refresh(self, _: str, conversation: str) -> str:
+        """Returns the cards of a conversation, checked against the notes as they are now."""
+        return self._cards(self._turns(conversation))
+
+    def rate(self, text: str, conversation: str) -> Update:
+        """Keeps what a person thinks of an answer."""
+        values = received(text)
+        turn = _numbered(self._turns(conversation), values.get("turn"))
+        if turn is None:
+            return tuple(_skip(4))
+        good = bool(values.get("good"))
+        reason: Reason = "" if good else _reason(values.get("reason"))
+        try:
+            self._service.rate(turn, good, reason, str(values.get("comment", "")))
+        except Exception as error:  # whatever it is, the person gets a sentence
+            return *_skip(3), self._said(error)
+        return *_skip(3), thanks(self._words.thanks)
+
+    def pin(self, text: str, conversation: str) -> Update:
+        """Pins a question, or lets it go."""
+        values = received(text)
+        turns = self._turns(conversation)
+        turn = _numbered(turns, values.get("turn"))
+        if turn is None:
+            return tuple(_skip(4))
+        try:
+            self._service.pin(turn, bool(values.get("pinned")))
+        except Exception as error:  # as above
+            return *_skip(3), self._said(error)
+        return gr.skip(), self._messages(turns), gr.skip(), ""
+
+    def _answered(self, question: str, turns: tuple[Turn, ...]) -> Turn:
+        history = [understood(turn.answer) for turn in turns]
+        answer, elapsed_ms = self._service.ask(question, history=history)
+        if not answer.found:
+            self._service.miss(question, topic(answer.hits[0].passage) if answer.hits else "")
+        number = turns[-1].number + 1 if turns else 1
+        return Turn(number, answer, elapsed_ms, self._service.related(answer))
+
+    def _show(self, turns: Sequence[Turn]) -> Update:
+        said = notice(self._words.conversation_full) if len(turns) == MAX_TURNS and turns[0].number > 1 else ""
+        return to_json(turns), self._messages(turns), self._cards(turns), said
+
+    def _cards(self, turns: Sequence[Turn]) -> str:
+        return evidence.panel(turns, self._service.evidence(turns), self._words)
+
+    def _messages(self, turns: Sequence[Turn]) -> list[messages.Message]:
+        return messages.messages(turns, self._service.pinned(), self._words)
+
+    def _turns(self, conversation: str) -> tuple[Turn, ...]:
+        try:
+            return from_json(conversation)
+        except TurnsDamaged:
+            return ()
+
+    def _said(self, error: Exception, question: str = "") -> str:
+        return notice(sentence(error, self._words, question))
+
+
+def _to_json(pending: Pending) -> str:
+    return _PENDING.dump_json(pending).decode()
+
+
+def _from_json(text: str) -> Pending | None:
+    try:
+        return _PENDING.validate_json(text)
+    except ValidationError:  # nothing is being answered
+        return None
+
+
+def _reason(said: object) -> Reason:
+    return "absent" if said == "absent" else "wrong" if said == "wrong" else "other"
+
+
+def _skip(count: int) -> list[Any]:
+    return [gr.skip()] * count
+
+
+def _unchanged() -> Update:
+    """Returns nothing for any part of the page that takes part in asking."""
+    return tuple(_skip(8))
+
+
+def _busy() -> tuple[Any, Any]:
+    """Returns the buttons "send" and "stop" while a question is answered."""
+    return gr.update(visible="hidden"), gr.update(visible=True)
+
+
+def _idle() -> tuple[Any, Any]:
+    return gr.update(visible=True), gr.update(visible="hidden")
+
+
+def _numbered(turns: Sequence[Turn], number: object) -> Turn | None:
+    return next((turn for turn in turns if turn.number == number), None)

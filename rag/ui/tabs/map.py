@@ -1,0 +1,12 @@
+"""The tab "map": all passages at a glance. assets/map.js draws it from the route /kuaida/map when it is opened."""
+
+from __future__ import annotations
+
+from rag.ui.components import html
+from rag.ui.render.map import frame
+from rag.ui.service import Service
+from rag.ui.words import Words
+
+
+def build(service: Service, words: Words) -> None:
+    html(frame(words), "kd-map")

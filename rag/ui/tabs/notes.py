@@ -1,0 +1,164 @@
+"""The tab in which notes are read: the tree of all notes, a search in them, and one note at its lines.
+
+Which note is shown stands in the address, and how it is shown in the browser: assets/notes.js sends both.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import gradio as gr
+
+from rag.assistant import check_question
+from rag.errors import QuestionRejected
+from rag.index import Index
+from rag.notes import may_be_note
+from rag.search import search
+from rag.telling import telling
+from rag.text import clean
+from rag.twins import Twin, twins
+from rag.types import Passage
+from rag.ui.components import QUIET, command, html, received
+from rag.ui.opened import Lines, Opened, opened
+from rag.ui.render import opened as reader
+from rag.ui.render import tree
+from rag.ui.render import twins as pairs
+from rag.ui.render.common import empty, notice
+from rag.ui.render.note import Border, lines_of, shown
+from rag.ui.render.opened import View as Shown
+from rag.ui.render.tree import Leaf
+from rag.ui.sentences import sentence
+from rag.ui.service import Service
+from rag.ui.words import Words
+
+ABOUT = 0.05  # as sure at least that a passage is about what is looked for; less is about nothing of it
+FOUND = 12  # passages below the tree
+MIN_CHARACTERS = 2  # of what is looked for in the text; one finds everything and nothing
+QUERY_CHARACTERS = 200
+
+
+def build(service: Service, words: Words) -> None:
+    """Adds the components of the tab, and what they do."""
+    view = View(service, words)
+    opening, showing = command("kd-command-open"), command("kd-command-note")
+    listing, comparing = command("kd-command-notes"), command("kd-command-twins")
+    with gr.Row(elem_id="kd-notes"):
+        with gr.Column(scale=1, min_width=0, elem_id="kd-notes-list"):
+            query = gr.Textbox(
+                label=words.notes_search,
+                show_label=False,
+                placeholder=words.notes_search,
+                max_length=QUERY_CHARACTERS,
+                max_lines=1,
+                container=False,
+                elem_id="kd-notes-query",
+            )
+            listed = html(view.tree(""), "kd-notes-tree")
+            found = html("", "kd-notes-found")
+        with gr.Column(scale=3, min_width=0, elem_id="kd-notes-read"):
+            note = html(f"<div>{empty(words.notes_choose)}</div>", "kd-note", formulas=True)
+            loading = f"<div>{empty(words.twins_loading)}</div>"
+            twin = html(loading, "kd-notes-twins", formulas=True)
+    gr.on([query.change, listing.change], view.listed, [query], [listed, found], **QUIET)
+    gr.on([opening.change, showing.change], view.note, [opening, showing], note, **QUIET)
+    comparing.change(view.twins, None, twin, **QUIET)
+
+
+class View:
+    """What each event does; every problem becomes one sentence."""
+
+    def __init__(self, service: Service, words: Words) -> None:
+        self._service = service
+        self._words = words
+        self._comparing = threading.Lock()
+        self._twins: tuple[str, tuple[Twin, ...]] | None = None
+
+    def tree(self, query: str) -> str:
+        """Returns the notes of the index whose names hold `query`."""
+        notes = [Leaf(note.source, note.passages) for note in self._service.index.manifest.notes]
+        return tree.tree(notes, query, self._words)
+
+    def listed(self, query: str) -> tuple[str, str]:
+        """Returns the notes with such a name, and the passages about it."""
+        query = clean(query)[:QUERY_CHARACTERS].strip()
+        try:
+            return self.tree(query), tree.found(self._found(query), self._words)
+        except Exception as error:  # whatever it is, the person gets a sentence
+            return self.tree(""), notice(sentence(error, self._words))
+
+    def note(self, opening: str, showing: str) -> str:
+        """Returns the note that is meant, at its lines; `opening` and `showing` are what assets/notes.js sends."""
+        values = received(opening)
+        source = str(values.get("source", ""))
+        if not source:
+            return f"<div>{empty(self._words.notes_choose)}</div>"
+        try:
+            return self._note(source, _lines(values), _shown(received(showing), values))
+        except Exception as error:  # as above
+            return notice(sentence(error, self._words))
+
+    def twins(self) -> str:
+        """Returns the questions that are answered twice; found once for each generation of the index."""
+        try:
+            return pairs.twins(self._compared(), self._words)
+        except Exception as error:  # as above
+            return notice(sentence(error, self._words))
+
+    def _found(self, query: str) -> list[Passage]:
+        if len(query) < MIN_CHARACTERS:
+            return []
+        try:
+            question = check_question(query)
+        except QuestionRejected:
+            return []
+        encoded = self._service.encoder.encode_questions([question])[0]
+        found = search(self._service.index, question, encoded)[:FOUND]
+        return [ranked.passage for ranked in found if ranked.score >= ABOUT]
+
+    def _note(self, source: str, asked: Lines | None, view: Shown) -> str:
+        index = self._service.index
+        known, numbers = index.note(source), index.numbers(source)
+        indexed = [index.passage(number) for number in numbers]
+        on_disk = self._service.note(source) if known or may_be_note(source) else None
+        note = opened(source, on_disk, known.sha256 if known else None, indexed, asked)
+        if note is None:
+            return notice(self._words.note_unknown.format(source=source))
+        borders = _borders(index, note, numbers, view) if view.borders else []
+        editor = self._service.editor_link(source, note.marked[0] if note.marked else 1)
+        return reader.page(note, borders, view, editor, self._words)
+
+    def _compared(self) -> tuple[Twin, ...]:
+        index = self._service.index
+        with self._comparing:
+            if self._twins is None or self._twins[0] != index.identity:
+                self._twins = (index.identity, twins(index, self._service.encoder))
+            return self._twins[1]
+
+
+def _lines(values: dict[str, Any]) -> Lines | None:
+    first, last = (_number(values.get(name)) for name in ("first", "last"))
+    return (first, max(first, last)) if first else None
+
+
+def _shown(values: dict[str, Any], opening: dict[str, Any]) -> Shown:
+    """Returns how the note is shown; a part of it that was asked for counts until another place is opened."""
+    is_newer = _number(values.get("sent")) > _number(opening.get("sent"))
+    around = _number(values.get("around")) if is_newer else 0
+    return Shown(bool(values.get("raw")), bool(values.get("borders")), around)
+
+
+def _number(value: object) -> int:
+    """Returns a number of a command that counts from 1, 0 for anything else."""
+    return value if isinstance(value, int) and 0 < value < 10**9 else 0
+
+
+def _borders(index: Index, note: Opened, numbers: range, view: Shown) -> list[Border]:
+    """Returns the borders in the part that is shown, with the words of the passages that the index has."""
+    part = shown(lines_of(note.text), view.around or (note.marked[0] if note.marked else 1))
+    known = {index.passage(number).text: number for number in numbers}
+    return [
+        Border(place, passage, telling(index, known[passage.text]) if passage.text in known else ())
+        for place, passage in enumerate(note.passages, 1)
+        if part.first <= passage.start_line <= part.last
+    ]

@@ -1,0 +1,191 @@
+"""Adds a question to the end of a note, for a person to answer: the only place where a note is ever written to.
+
+The note is replaced as a whole by a copy that is longer, so that a crash leaves either; line ends, byte order mark and
+permissions stay, and so does a link to the note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import tempfile
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from rag.errors import NoteNotWritable
+from rag.notes import SUFFIXES, NoteUnreadable, locate, read_bytes
+from rag.passages import HEADING_CHARACTERS, Heading, headings, split
+from rag.text import clean, is_chinese, letters
+from rag.types import Note
+
+LEVEL = 2  # of a question in a note that has none yet: below its title
+LINE_END = re.compile(rb"\r\n|\n|\r")
+BEGINS = re.compile(r"^[#\s]+")
+
+_WRITING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What is added to a note: `lines` stand at its end then, the heading among them is number `line` of the note."""
+
+    source: str
+    line: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A note as it was read, and what tells whether it was written to since."""
+
+    path: str
+    data: bytes
+    status: os.stat_result
+
+    @property
+    def text(self) -> str:
+        """Raises UnicodeDecodeError."""
+        return self.data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+    @property
+    def line_end(self) -> bytes:
+        ends = LINE_END.findall(self.data)
+        return ends[-1] if ends else b"\n"
+
+
+def preview(corpus: Path, source: str, question: str) -> Addition:
+    """Returns what `append_question` would add; raises NoteNotWritable where it would."""
+    return _addition(source, _read(corpus, source), question)
+
+
+def append_question(corpus: Path, source: str, question: str) -> int:
+    """Adds `question` to the note as a heading of the level that its questions have; returns the line of the heading.
+
+    A question that does not read as one gets a question mark. Raises NoteNotWritable, and the note is as before, when
+    it is no writable UTF-8 note of the corpus, has the question already, or was changed at the same moment.
+    """
+    with _WRITING:
+        file = _read(corpus, source)
+        addition = _addition(source, file, question)
+        begins = b"" if not file.data or LINE_END.fullmatch(file.data[-1:]) else file.line_end
+        added = b"".join(line.encode() + file.line_end for line in addition.lines)
+        try:
+            _replace(source, file, file.data + begins + added)
+        except OSError as error:
+            raise NoteNotWritable(source, error.strerror or "cannot be written") from error
+    return addition.line
+
+
+def _read(corpus: Path, source: str) -> _File:
+    parts = PurePosixPath(source)
+    if any(part.startswith(".") and part != ".." for part in parts.parts):
+        raise NoteNotWritable(source, "hidden")
+    try:
+        path = locate(corpus, source)
+        if parts.suffix.lower() not in SUFFIXES:
+            raise NoteNotWritable(source, f"not a note ({parts.suffix or 'no suffix'})")
+        status = os.stat(path)  # before reading, so that no edit falls between the two
+        file = _File(path, read_bytes(path), status)
+    except NoteUnreadable as error:
+        raise NoteNotWritable(source, error.reason) from error
+    except OSError as error:
+        raise NoteNotWritable(source, "not there any more") from error
+    if not status.st_mode & 0o222 or not os.access(path, os.W_OK):  # a replaced file would not ask
+        raise NoteNotWritable(source, "read-only")
+    return file
+
+
+def _addition(source: str, file: _File, question: str) -> Addition:
+    question = BEGINS.sub("", " ".join(clean(question).split()))
+    if not question:
+        raise NoteNotWritable(source, "the question is empty")
+    try:
+        text = file.text
+    except UnicodeDecodeError as error:
+        raise NoteNotWritable(source, "not UTF-8") from error
+    if "\0" in text:
+        raise NoteNotWritable(source, "binary")
+    note = Note(source, "", text, "")
+    level = _level(headings(note))
+    for wording in (question, question + ("？" if is_chinese(question) else "?")):
+        addition = _placed(source, text, f"{'#' * level} {wording}")
+        heading = _as_read(note, addition, level)
+        if heading.asks:
+            break
+    if _key(heading.text) in _asked(note):
+        raise NoteNotWritable(source, "it has this question already")
+    return addition
+
+
+def _level(found: tuple[Heading, ...]) -> int:
+    """Returns the level that most questions of a note have."""
+    levels = Counter(heading.level for heading in found if heading.asks)
+    return levels.most_common(1)[0][0] if levels else LEVEL
+
+
+def _placed(source: str, text: str, heading: str) -> Addition:
+    lines = text.removesuffix("\n").split("\n") if text else []
+    stands_free = not lines or not lines[-1].strip()
+    added = (heading, "") if stands_free else ("", heading, "")
+    return Addition(source, len(lines) + len(added) - 1, added)
+
+
+def _as_read(note: Note, addition: Addition, level: int) -> Heading:
+    """Returns the heading as the splitter reads it at the end of the note; raises NoteNotWritable when it does not."""
+    text = "\n".join((note.text.removesuffix("\n"), *addition.lines)) if note.text else "\n".join(addition.lines)
+    found = headings(Note(note.source, "", text, ""))
+    heading = next((each for each in found if (each.line, each.level) == (addition.line, level)), None)
+    if heading is None and any(len(line) > HEADING_CHARACTERS for line in addition.lines):
+        raise NoteNotWritable(note.source, "the question is too long")
+    if heading is None:
+        raise NoteNotWritable(note.source, "it ends inside a code block")
+    return heading
+
+
+def _asked(note: Note) -> set[str]:
+    questions = (passage.question for passage in split(note))
+    return {_key(text) for text in (*(heading.text for heading in headings(note)), *questions) if text}
+
+
+def _key(text: str) -> str:
+    return letters(text) or text
+
+
+def _replace(source: str, file: _File, data: bytes) -> None:
+    """Puts `data` in the place of the file; raises OSError, and NoteNotWritable when it was written to meanwhile."""
+    folder = os.path.dirname(file.path)
+    handle, temporary = tempfile.mkstemp(prefix=".kuaida-", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            copy.write(data)
+            copy.flush()
+            os.fsync(copy.fileno())
+        os.chmod(temporary, stat.S_IMODE(file.status.st_mode))
+        if hasattr(os, "chown"):
+            with contextlib.suppress(PermissionError):  # only root can give a file away
+                os.chown(temporary, file.status.st_uid, file.status.st_gid)
+        if _identity(os.stat(file.path)) != _identity(file.status):
+            raise NoteNotWritable(source, "it was changed at the same moment")
+        os.replace(temporary, file.path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _sync_folder(folder: str) -> None:
+    with contextlib.suppress(OSError):  # Windows opens no folders; the note itself is safe already
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,82 @@
+"""A confidence means the same over few notes and over many."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from rag import search
+from rag.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
+from rag.index import Index, sync
+from tests.small import write_notes
+from tests.toy_encoder import ToyEncoder
+
+LEVELS = (-9.0, -6.0, -4.0, -1.0)
+TOY = ToyEncoder()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_found_begins_where_confidence_passes_the_threshold(level: float) -> None:
+    calibration = Calibration(level)
+    assert calibration.confidence(calibration.found_from) == pytest.approx(THRESHOLD)
+    assert calibration.confidence(calibration.found_from - 0.01) < THRESHOLD
+
+
+def test_confidence_is_a_probability_and_rises() -> None:
+    logits = (-1e6, -20.0, -3.0, 0.0, 3.0, 20.0, 1e6)
+    confidences = [TYPICAL.confidence(logit) for logit in logits]
+    assert confidences == sorted(confidences)
+    assert 0 <= confidences[0] < 1e-6
+    assert 1 - 1e-6 < confidences[-1] <= 1
+    assert confidences[2] < confidences[3] < confidences[4]
+
+
+def test_where_everything_looks_surer_more_is_asked_for() -> None:
+    for lower, higher in itertools.pairwise(map(Calibration, LEVELS)):
+        assert lower.found_from < higher.found_from
+        assert lower.confidence(0.0) > higher.confidence(0.0)
+
+
+def test_everyday_questions_are_many_and_different() -> None:
+    assert len(set(EVERYDAY)) == len(EVERYDAY) >= 30
+
+
+# ---------------------------------------------------------------------------------------------------- of an index
+
+
+def test_the_level_is_the_median_of_the_best(corpus: Path, folder: Path) -> None:
+    sync(corpus, folder, TOY)
+    index = Index.open(folder, TOY)
+    best = sorted(search.search(index, question, TOY.encode_questions([question])[0])[0].logit for question in EVERYDAY)
+    assert search.calibrate(index, TOY).level == pytest.approx((best[14] + best[15]) / 2)
+
+
+def test_an_index_is_calibrated_when_it_is_built(corpus: Path, folder: Path) -> None:
+    sync(corpus, folder, TOY)
+    assert Index.open(folder, TOY).calibration == TYPICAL
+    sync(corpus, folder, TOY, full=True, calibrate=search.calibrate)
+    index = Index.open(folder, TOY)
+    assert index.calibration == search.calibrate(index, TOY) != TYPICAL
+
+
+def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path) -> None:
+    corpus, folder = tmp_path / "corpus", tmp_path / "index"
+    levels: list[float] = []
+
+    def calibrate(index: Index, encoder: object) -> Calibration:
+        levels.append(float(index.size))
+        return Calibration(-float(index.size))
+
+    def build(entries: int, full: bool = False) -> float:
+        write_notes(corpus, {"a.md": "".join(f"## 什么是概念{n}？\n\n概念{n}。\n\n" for n in range(entries))})
+        sync(corpus, folder, TOY, calibrate=calibrate, full=full)
+        return Index.open(folder).calibration.level
+
+    assert build(20) == -20
+    assert build(22) == -20
+    assert build(30) == -30
+    assert build(27) == -30
+    assert build(26, full=True) == -26
+    assert levels == [20, 30, 26]

@@ -1,0 +1,136 @@
+"""What a question means after others: exact forms, in Chinese, English, traditional and sloppy."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from rag.conversation import TURNS, Cue, Resolved, resolve
+
+LORA = ["LoRA 是什么"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "form"),
+    [
+        # a pronoun is the topic of the question before
+        ("LoRA 是什么", "它有什么缺点", "LoRA 有什么缺点"),
+        ("讲讲lora吧", "那它的秩一般设多大", "lora 的秩一般设多大"),
+        ("LoRA 是什么", "他有啥缺點", "LoRA 有啥缺點"),
+        ("LoRA 是什么", "it有啥缺点", "LoRA 有啥缺点"),
+        ("投机解码是怎么回事", "这种方法什么时候会变慢", "投机解码什么时候会变慢"),
+        ("什麼是思維鏈", "這種方法什麼時候沒有用", "思維鏈什麼時候沒有用"),
+        ("什么是奖励模型", "其优缺点是什么", "奖励模型优缺点是什么"),
+        ("什么是量化感知训练", "该方法适合什么场景", "量化感知训练适合什么场景"),
+        ("what is LoRA", "how does it work?", "how does LoRA work?"),
+        ("explain flash attention", "what are its limits", "what are flash attention's limits"),
+        ("tell me about DPO", "is it better than PPO", "is DPO better than PPO"),
+        ("LoRA 是什么", "这个呢", "LoRA"),
+        # X takes the place of what is like it
+        ("ZeRO 第一阶段切的是什么", "那第三阶段呢", "ZeRO 第三阶段切的是什么"),
+        ("top-k 采样有什么毛病", "那 top-p 呢", "top-p 采样有什么毛病"),
+        ("8bit 量化掉精度吗", "2bit 呢", "2bit 量化掉精度吗"),
+        ("BERT 是什麼架構", "那 GPT 呢", "GPT 是什麼架構"),
+        ("LoRA 有什么缺点", "那全参数微调呢", "全参数微调有什么缺点"),
+        ("What does recall@k measure?", "and nDCG?", "What does nDCG measure?"),
+        ("What does recall@k measure?", "what about nDCG", "What does nDCG measure?"),
+        ("memory of plain DDP for 7B", "with stage 3?", "memory of plain DDP for 7B with stage 3"),
+        # a side of the topic
+        ("LoRA 是什么", "优点呢", "LoRA 的优点"),
+        ("LoRA 有什么优点", "那缺点呢？", "LoRA 的缺点"),
+        ("LoRA 的优点", "缺点", "LoRA 的缺点"),
+        ("LoRA 是什么", "有什么好处", "LoRA 有什么好处"),
+        ("什么是混合检索", "具体怎么融合", "混合检索具体怎么融合"),
+        ("LoRA 是什么", "举个例子", "LoRA 举个例子"),
+        ("what is LoRA", "any drawbacks?", "LoRA: any drawbacks"),
+        # why
+        ("投票会更准吗？", "为什么？", "投票会更准吗，为什么"),
+        ("投票会更准吗", "原因呢", "投票会更准吗，为什么"),
+        ("is LoRA slower", "why?", "is LoRA slower, why"),
+        # a comparison with the topic
+        ("介绍下 ALiBi", "和 RoPE 比呢？", "ALiBi 和 RoPE 有什么区别"),
+        ("Mamba 是什麼", "跟 Transformer 比有什麼缺點", "Mamba 和 Transformer 比，有什麼缺點"),
+        ("chunked prefill 讲一下", "跟 PD 分离比，小规模用哪个", "chunked prefill 和 PD 分离比，小规模用哪个"),
+        ("什么是 LoRA", "与全参数微调有什么区别", "LoRA 和全参数微调有什么区别"),
+        ("what is LoRA", "compared to QLoRA?", "LoRA and QLoRA difference"),
+        # one of the two sides
+        ("AWQ 和 GPTQ 有啥区别", "前者怎么找出重要通道", "AWQ 怎么找出重要通道"),
+        ("AWQ 和 GPTQ 有啥区别", "后者呢", "GPTQ"),
+        ("AWQ 和 GPTQ 有啥区别", "第二种难不难", "GPTQ 难不难"),
+        ("difference between AWQ and GPTQ", "is the latter slower", "is GPTQ slower"),
+    ],
+)  # fmt: skip
+def test_a_follow_up(earlier: str, question: str, form: str) -> None:
+    resolved = resolve(question, [earlier])
+    assert resolved.forms[0] == form
+    assert resolved.cue in (Cue.PLAIN, Cue.NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "form"),
+    [
+        (
+            ["什么是 LoRA", "有什么好处", "跟全参数微调比效果差多少"],
+            "为什么",
+            "LoRA 和全参数微调比，效果差多少，为什么",
+        ),
+        (["LoRA 是什么", "那 QLoRA 呢"], "跟它有什么不同", "LoRA 和 QLoRA 有什么不同"),
+        (["LoRA 是什么", "那 QLoRA 呢"], "它们有什么区别", "LoRA 和 QLoRA 有什么区别"),
+        (["what is LoRA", "what is QLoRA"], "how do they differ", "how do LoRA and QLoRA differ"),
+        (["LoRA 有什么缺点", "那 QLoRA 呢"], "那 DoRA 呢", "DoRA 有什么缺点"),
+        (["LoRA 是什么", "谢谢"], "它的缺点", "谢谢的缺点"),
+        (["LoRA 是什么", "为什么", "  "], "它的缺点是什么", "LoRA 的缺点是什么"),
+    ],
+)
+def test_earlier_questions_are_resolved_in_turn(earlier: list[str], question: str, form: str) -> None:
+    assert resolve(question, earlier).forms[0] == form
+
+
+def test_a_pronoun_may_mean_the_topic_before_the_last() -> None:
+    resolved = resolve("用它的话会怎样", ["RoPE 是什么", "什么是滑动窗口"])
+    assert resolved == Resolved(("用滑动窗口的话会怎样", "用 RoPE 的话会怎样"), Cue.PLAIN)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "流水线并行的气泡应该怎么算才算得准",
+        "what is constitutional ai and who made it",
+        "LoRA 的秩设多大",  # names the topic itself
+        "训练蒸馏模型的时候，为什么老师的温度要设得比学生的高",
+        "MoE 是什么，它的路由不均衡怎么办",  # says itself what 它 means
+        "dpo 那个 beta 到底调多少啊，大了小了有啥区别",
+        "is it true that mixture of experts models are sparse",
+        "谢谢",
+        "",
+    ],
+)
+def test_what_stands_alone(question: str) -> None:
+    assert resolve(question, LORA) == Resolved((), Cue.NONE)
+
+
+@pytest.mark.parametrize("question", ["它有什么缺点", "为什么？", "那 QLoRA 呢", "优点呢", "和 RoPE 比呢", "why?", ""])
+@pytest.mark.parametrize("earlier", [[], [""], ["  ", "？"], ["为什么？"], ["长" * 4000]])
+def test_nothing_to_go_on_from(earlier: list[str], question: str) -> None:
+    assert resolve(question, earlier) == Resolved((), Cue.NONE)
+
+
+def test_a_short_question_may_go_on_but_does_not_say_so() -> None:
+    assert resolve("秩一般设多大", LORA) == Resolved(("LoRA 秩一般设多大",), Cue.POSSIBLE)
+    assert resolve("那什么是幻觉", LORA) == Resolved(("LoRA 什么是幻觉",), Cue.POSSIBLE)
+
+
+def test_what_was_asked_long_ago_is_forgotten() -> None:
+    padding = ["谢谢啦！"] * TURNS
+    assert resolve("它的缺点", [*LORA, *padding[1:]]).forms[-1] == "LoRA 的缺点"
+    assert "LoRA" not in "".join(resolve("它的缺点", [*LORA, *padding]).forms)
+
+
+@pytest.mark.parametrize("unit", ["有没有", "的", "？", "怎么，", "那", "和", " ", "a? ", "vs ", "它", "什么 "])
+def test_no_form_takes_long_to_read(unit: str) -> None:
+    for length in (199, 4000):
+        text = (unit * length)[:length]
+        started = time.perf_counter()
+        resolve(text, [text, "LoRA 是什么", text])
+        assert time.perf_counter() - started < 1

@@ -1,0 +1,96 @@
+"""A page in the browser for tests: what a person does there, and what the page tried to do."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+WAIT = 120_000  # milliseconds; a machine that is busy with other things may stand still for a minute
+BOX = "#kd-question textarea"
+
+
+class Tab:
+    """An open page; `problems` are errors and dialogs, `hosts` whom it spoke to."""
+
+    def __init__(self, page: Any, url: str) -> None:
+        self.page = page
+        self.hosts: set[str] = set()
+        self.problems: list[str] = []
+        page.set_default_timeout(WAIT)
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("dialog", lambda dialog: self.problems.append(dialog.message))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda message: self.problems.append(message.text) if message.type == "error" else None)
+        page.goto(url)
+        self.ready()
+
+    def ready(self) -> None:
+        """Waits until the page can be used."""
+        self.page.wait_for_selector("#kd-tools")
+        self.page.wait_for_selector(BOX)
+
+    def type(self, question: str) -> None:
+        self.page.fill(BOX, question)
+
+    def send(self) -> None:
+        self.page.press(BOX, "Enter")
+
+    def begin(self) -> None:
+        """Begins a new conversation."""
+        self.page.click("#kd-tools [name=new]")
+        self.page.wait_for_selector(".kd-welcome")
+
+    def ask(self, question: str) -> None:
+        """Asks, and waits until the answer is there."""
+        self.type(question)
+        self.send()
+        self.answered(question)
+
+    def answered(self, question: str) -> None:
+        """Waits for the answer to `question`, which is the last one, and until the browser has kept it."""
+        self.page.wait_for_function(
+            """question => [...document.querySelectorAll('.kd-question')].at(-1)?.textContent === question
+                && document.querySelectorAll('.kd-question').length ===
+                    document.querySelectorAll('.kd-timing').length""",
+            arg=question,
+        )
+        self.page.wait_for_function(
+            """question => Object.keys(localStorage).some(key => key.startsWith('kd-conversation-')
+                && JSON.parse(JSON.parse(localStorage[key]).turns).at(-1).answer.question === question)""",
+            arg=question,
+        )
+
+    def open(self, tab: str) -> None:
+        """Opens a tab of the page by a click."""
+        self.page.click(f'#kd-tabs [role="tab"][data-tab-id="{tab}"]')
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).first.evaluate("element => element.textContent"))
+
+    def texts(self, selector: str) -> list[str]:
+        found = self.page.locator(selector).evaluate_all("elements => elements.map(element => element.textContent)")
+        return [str(text) for text in found]
+
+    def wait_for_text(self, selector: str, text: str) -> None:
+        """Waits until what first matches `selector` holds `text`."""
+        self.page.wait_for_function(
+            "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
+        )
+
+    def kept(self) -> list[list[str]]:
+        """Returns the questions of each conversation that the browser keeps, the last one first."""
+        records = self.page.evaluate(
+            """() => Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-'))
+                .map(key => JSON.parse(localStorage[key])).sort((a, b) => b.changed - a.changed)"""
+        )
+        return [[turn["answer"]["question"] for turn in json.loads(record["turns"])] for record in records]
+
+    def focused(self) -> str:
+        """Returns the id, name or class of what has the focus."""
+        return str(
+            self.page.evaluate(
+                """() => { const at = document.activeElement;
+                    return at.id || at.name || at.getAttribute('role') || at.className; }"""
+            )
+        )

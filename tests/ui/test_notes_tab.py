@@ -1,0 +1,384 @@
+"""The notes tab in a real browser: the tree, the search, notes at their lines, notes that changed, hostile notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from rag.notes import read_note
+from rag.passages import split
+from rag.ui.markup import printable
+from tests.ui.conftest import COFFEE, Served, start, stop
+from tests.ui.hostile import FRAGMENTS, UNREADABLE
+from tests.ui.tab import Tab
+
+TEA = "# 绿茶\n\n## 绿茶用多少度的水？\n\n用 80 度的水。\n\n## 绿茶泡多久？\n\n- 第一泡一分钟\n- 第二泡两分钟\n"
+MOVED = "# 面包\n\n## 面包怎么发酵？\n\n放在温暖的地方一小时。\n\n## 面包烤多久？\n\n烤四十分钟。\n"
+GONE = "# 蛋糕\n\n## 蛋糕怎么打发？\n\n蛋清打到硬性发泡。\n"
+LONG = "# 长长的清单\n\n" + "\n\n".join(f"第 {number} 条：{'内容' * 12}。" for number in range(1, 1_001)) + "\n"
+QUERY = "#kd-notes-query :is(input, textarea)"
+FORBIDDEN = """areas => areas.flatMap(area => [...area.querySelectorAll('*')]).filter(element =>
+    ['IMG', 'SCRIPT', 'IFRAME', 'FORM', 'INPUT', 'TEXTAREA', 'SELECT', 'STYLE', 'LINK', 'META', 'BASE', 'OBJECT',
+     'EMBED', 'VIDEO', 'AUDIO', 'TEMPLATE', 'DIALOG'].includes(element.tagName.toUpperCase())
+    || element.getAttributeNames().some(name => name.startsWith('on') || ['src', 'srcset', 'srcdoc'].includes(name))
+    || (element.hasAttribute('href') && !element.getAttribute('href').startsWith('vscode://file/'))
+    || (element.id && element.id !== '')
+    || ['fixed', 'sticky'].includes(getComputedStyle(element).position)
+).map(element => element.outerHTML.slice(0, 200))"""
+
+
+class Notes(Tab):
+    """A page that opens on its notes."""
+
+    def ready(self) -> None:
+        self.page.wait_for_selector("#kd-notes-tree .kd-leaf", state="attached")
+        self.page.wait_for_selector("#kd-notes", state="visible")
+
+
+def long_enough(fragment: str) -> str:
+    """Returns a note with `fragment` in it that is no binary file: control characters are rare in it."""
+    return f"{fragment}\n\n{'平常的文字。' * 120}\n"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("notes")
+    corpus = folder / "corpus"
+    notes = {"饮料/咖啡.md": COFFEE, "饮料/茶/绿茶.md": TEA, "面包.md": MOVED, "蛋糕.md": GONE, "长.md": LONG}
+    notes |= {"旧/咖啡.md": "# 旧咖啡\n\n## 手冲咖啡的水温应该是多少？\n\n水温要到 100 度，越烫越好。\n"}
+    notes |= {f"恶意/h{number}.md": f"{fragment}\n" for number, fragment in enumerate(FRAGMENTS, 1)}
+    notes |= {f"恶意/u{number}.md": long_enough(fragment) for number, fragment in enumerate(UNREADABLE, 1)}
+    notes |= {"恶意/<img src=x onerror=window.hacked=1>.md": "\n\n".join(FRAGMENTS) + "\n"}
+    for source, text in notes.items():
+        path = corpus / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.replace("\0", "").encode("utf-8", "surrogatepass"))
+    running = start(corpus, folder / "index")
+    yield running
+    stop(running)
+
+
+@pytest.fixture
+def tab(browser: Any, served: Served) -> Iterator[Tab]:
+    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
+    opened = Notes(context.new_page(), f"{served.url}/#notes")
+    yield opened
+    context.close()
+    assert opened.problems == []
+    assert opened.hosts <= {urlsplit(served.url).netloc, ""}  # "" is data:
+
+
+def address(source: str, first: int = 0, last: int = 0) -> str:
+    return f"#notes={quote(source, safe='')}" + (f":{first}-{last}" if first else "")
+
+
+def go(tab: Tab, source: str, first: int = 0, last: int = 0) -> None:
+    """Opens a note by its address, and waits until it is there."""
+    tab.page.evaluate("hash => { location.hash = hash; }", address(source, first, last))
+    at = f":{first}" if first == last else f":{first}–{last}"
+    shown = source + (at if first else "")
+    tab.page.wait_for_function(
+        "shown => document.querySelector('#kd-note .kd-note-place code')?.textContent === shown", arg=shown
+    )
+
+
+def marked(tab: Tab) -> list[int]:
+    """Returns the lines that are marked, each once."""
+    return sorted(
+        tab.page.evaluate(
+            r"""() => [...new Set([...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
+                [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4)))))]"""
+        )
+    )
+
+
+def look(tab: Tab, how: str) -> None:
+    """Shows the note rendered or raw."""
+    tab.page.click(f'#kd-note button[name="note-view"][value="{how}"]')
+    tab.page.wait_for_selector(f"#kd-note .{'kd-raw' if how == 'raw' else 'kd-note'}")
+
+
+def filled(text: str, first: int, last: int) -> list[int]:
+    lines = text.split("\n")
+    return [number for number in range(first, last + 1) if lines[number - 1].strip()]
+
+
+def passages(corpus: Path, source: str) -> list[tuple[int, int]]:
+    return [(passage.start_line, passage.end_line) for passage in split(read_note(corpus, source))]
+
+
+# ---------------------------------------------------------------------------------------------------- tree and search
+
+
+def test_the_tree_names_all_notes_and_counts_their_passages(tab: Tab) -> None:
+    tab.page.wait_for_selector("#kd-notes-tree .kd-leaf", state="visible")
+    folders = tab.page.locator("#kd-notes-tree summary").evaluate_all(
+        "all => all.map(one => [one.querySelector('bdi').textContent, one.querySelector('.kd-count').textContent])"
+    )
+    assert [name for name, _ in folders] == ["恶意", "旧", "饮料", "茶"]
+    assert dict(folders)["饮料"] == "4"
+    assert dict(folders)["茶"] == "2"
+    leaves = tab.page.locator("#kd-notes-tree .kd-leaf").evaluate_all(
+        "all => all.map(one => [one.value, one.querySelector('.kd-count').textContent])"
+    )
+    assert dict(leaves)[quote("饮料/茶/绿茶.md", safe="")] == "2"
+    assert len(leaves) == len(FRAGMENTS) + len(UNREADABLE) + 7
+    assert tab.text("#kd-notes-tree .kd-panel-title .kd-count") == str(len(leaves))
+
+
+def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
+    tab.page.fill(QUERY, "绿茶")
+    tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶")
+    assert tab.texts("#kd-notes-tree .kd-leaf bdi") == ["绿茶.md"]
+    assert tab.texts("#kd-notes-found .kd-leaf .kd-entry")[:2] == ["绿茶泡多久？", "绿茶用多少度的水？"]
+    assert tab.texts("#kd-notes-found .kd-entry-place")[0] == "饮料/茶/绿茶.md:7–10"
+    tab.page.fill(QUERY, "绿茶泡多久")
+    tab.wait_for_text("#kd-notes-tree .kd-empty", "没有名字里含“绿茶泡多久”的笔记。")
+    tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶泡多久？")
+    tab.page.press(QUERY, "Enter")
+    tab.wait_for_text("#kd-note .kd-note-place code", "饮料/茶/绿茶.md:7–10")
+    assert marked(tab) == [7, 9, 10]
+    tab.page.fill(QUERY, "")
+    tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
+    assert tab.page.locator("#kd-notes-found .kd-leaf").count() == 0
+    assert tab.texts("#kd-notes-tree .kd-leaf-open bdi") == ["绿茶.md"]
+
+
+def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
+    tab.page.fill(QUERY, "茶")
+    tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length === 1")
+    said = []
+    tab.page.focus(QUERY)
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "ArrowDown", "ArrowDown"):
+        tab.page.keyboard.press(key)
+        at = "document.activeElement"
+        said.append(tab.page.evaluate(f"() => ({at}.querySelector('bdi') ?? {at}).textContent"))
+    assert said == ["饮料", "茶", "绿茶.md", "茶", "茶", "茶", "绿茶.md", "相近的问题"]
+    tab.page.focus('#kd-notes-tree button[name="open"]')
+    tab.page.keyboard.press("Enter")
+    tab.wait_for_text("#kd-note .kd-note-title", "绿茶")
+
+
+# ------------------------------------------------------------------------------------------------------------- a note
+
+
+@pytest.mark.parametrize("source", ["饮料/咖啡.md", "饮料/茶/绿茶.md", "长.md"])
+def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, served: Served, source: str) -> None:
+    text = (served.corpus / source).read_text(encoding="utf-8")
+    places = passages(served.corpus, source)
+    for first, last in [*places[:2], *places[2 :: max(1, len(places) // 4)]]:
+        for how in ("rendered", "raw"):
+            go(tab, source, first, last)
+            look(tab, how)
+            go(tab, source)
+            go(tab, source, first, last)
+            assert marked(tab) == (filled(text, first, last) if how == "rendered" else list(range(first, last + 1)))
+            tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-marked')")
+            box = tab.page.evaluate("() => document.activeElement.getBoundingClientRect().toJSON()")
+            assert 0 < box["top"] < 800
+            assert f"kd-l{first}" in tab.page.evaluate("document.activeElement.className").split()
+            if how == "raw":
+                lines = text.split("\n")
+                for number in range(first, last + 1):
+                    assert tab.text(f"#kd-note .kd-l{number}") == lines[number - 1]
+
+
+def test_a_note_is_rendered_with_formulas_and_tables(tab: Tab) -> None:
+    go(tab, "饮料/咖啡.md", 1, 9)
+    assert tab.text("#kd-note .kd-note-title") == "咖啡"
+    assert tab.text("#kd-note .kd-note-place") == "饮料/咖啡.md:1–9 15 行 · 2 个段落 · 2 个问题"
+    tab.page.wait_for_selector("#kd-note .katex")
+    assert tab.page.locator("#kd-note tbody td").all_inner_texts() == ["浅烘", "94"]
+    assert tab.text("#kd-note pre") == "shbrush --dry  # 不用水\n"
+    link = str(tab.page.get_attribute("#kd-note a.kd-icon-editor", "href"))
+    assert link.endswith("/corpus/%E9%A5%AE%E6%96%99/%E5%92%96%E5%95%A1.md:1")
+    assert tab.page.get_attribute('#kd-note button[name="copy"]', "value") == "饮料/咖啡.md:1"
+    look(tab, "raw")
+    assert tab.page.locator("#kd-note .katex").count() == 0
+    assert tab.text("#kd-note .kd-l5") == COFFEE.split("\n")[4]
+    assert tab.page.get_attribute('#kd-note button[value="raw"]', "aria-pressed") == "true"
+    tab.page.reload()  # how a note is shown is kept
+    tab.page.wait_for_selector("#kd-note .kd-raw")
+    assert marked(tab) == list(range(1, 10))
+
+
+def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
+    go(tab, "饮料/茶/绿茶.md")
+    assert tab.page.locator("#kd-note .kd-border").count() == 0
+    tab.page.click('#kd-note button[name="note-borders"]')
+    tab.page.wait_for_selector("#kd-note .kd-border")
+    assert [text.split("？")[0] for text in tab.texts("#kd-note .kd-border")] == [
+        "段落 1 第 1–5 行 绿茶用多少度的水",
+        "段落 2 第 7–10 行 绿茶泡多久",
+    ]
+    look(tab, "raw")
+    assert tab.page.locator("#kd-note .kd-border").count() == 2
+    assert tab.texts("#kd-note .kd-l") == TEA.removesuffix("\n").split("\n")
+    tab.page.click('#kd-note button[name="note-borders"]')
+    tab.page.wait_for_function("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
+
+
+def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, browser: Any, served: Served) -> None:
+    go(tab, "饮料/咖啡.md", 11, 15)
+    go(tab, "饮料/茶/绿茶.md", 1, 5)
+    tab.page.go_back()
+    tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:11–15")
+    assert marked(tab) == [11, 13, 14, 15]
+    fresh = Notes(browser.new_page(), served.url + "/" + address("饮料/茶/绿茶.md", 1, 5))
+    fresh.page.wait_for_function("() => document.activeElement.classList.contains('kd-l1')")
+    assert marked(fresh) == [1, 3, 5]
+    assert fresh.problems == []
+    fresh.page.close()
+
+
+def test_a_place_that_is_open_is_scrolled_to_again(tab: Tab) -> None:
+    tab.page.fill(QUERY, "绿茶泡多久")
+    tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶泡多久？")
+    for _ in range(2):
+        tab.page.click("#kd-notes-found .kd-leaf >> nth=0")
+        tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-l7')")
+        tab.page.focus(QUERY)
+
+
+def test_a_note_that_is_not_there_is_one_sentence(tab: Tab) -> None:
+    for source in ("../../etc/passwd", "没有.md", "/etc/passwd", "a\\x00.md", "photo.jpg", "<b>.md"):
+        tab.page.evaluate("hash => { location.hash = hash; }", address(source, 1, 2))
+        tab.wait_for_text("#kd-note .kd-notice", f"没有这篇笔记：{source}")
+
+
+def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
+    go(tab, "长.md", 1_001, 1_001)
+    assert tab.text("#kd-note .kd-part") == "这篇笔记共 2001 行，这里显示第 626–2001 行。"
+    assert marked(tab) == [1_001]
+    tab.page.click("#kd-note button[name=note-part]")
+    tab.wait_for_text("#kd-note .kd-part", "第 1–1500 行")
+    tab.page.click("#kd-note button[name=note-part]")
+    tab.wait_for_text("#kd-note .kd-part", "第 1126–2001 行")
+    go(tab, "长.md", 1, 1)
+    tab.wait_for_text("#kd-note .kd-part", "第 1–1500 行")
+
+
+# --------------------------------------------------------------------------------------------- what changed meanwhile
+
+
+def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> None:
+    path = served.corpus / "面包.md"
+    go(tab, "面包.md", 7, 9)
+    assert tab.page.locator("#kd-note .kd-standing").count() == 0
+
+    path.write_text(MOVED.replace("# 面包\n", "# 面包\n\n新的一段。\n", 1), encoding="utf-8")
+    go(tab, "面包.md")
+    tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 7, 9))
+    tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "从第 7–9 行移到了第 9–11 行")
+    assert tab.text("#kd-note .kd-note-place code") == "面包.md:9–11"
+    assert tab.text("#kd-note .kd-badge") == "已改动"
+    assert marked(tab) == [9, 11]
+    look(tab, "raw")
+    assert tab.text("#kd-note .kd-l11") == "烤四十分钟。"
+
+    path.write_text(MOVED.replace("一小时", "两小时"), encoding="utf-8")
+    tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 1, 5))
+    tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "原来第 1–5 行的这段文字，现在的笔记里已经没有了")
+    assert tab.text("#kd-note .kd-lost") == "\n".join(MOVED.split("\n")[:5])
+    assert marked(tab) == []
+    assert tab.text("#kd-note .kd-l5") == "放在温暖的地方两小时。"
+    tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 7, 9))
+    tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "仍在原来的行")
+    assert marked(tab) == [7, 8, 9]
+
+
+def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, served: Served) -> None:
+    path = served.corpus / "蛋糕.md"
+    path.unlink()
+    try:
+        go(tab, "蛋糕.md", 1, 5)
+        assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
+        assert marked(tab) == [1, 3, 5]
+        look(tab, "raw")
+        assert tab.texts("#kd-note .kd-l") == GONE.removesuffix("\n").split("\n")
+    finally:
+        path.write_text(GONE, encoding="utf-8")
+
+
+def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
+    tab.page.click('#kd-notes-tree button[name="twins"]')
+    tab.page.wait_for_selector("#kd-notes-twins .kd-twin", state="visible")
+    places = tab.texts("#kd-notes-twins .kd-twin >> nth=0 >> .kd-entry-place")
+    assert places == ["旧/咖啡.md:1–5", "饮料/咖啡.md:1–9"]
+    assert "越烫越好" in tab.text("#kd-notes-twins .kd-twin-answer")
+    tab.page.click("#kd-notes-twins .kd-twin .kd-leaf >> nth=1")
+    tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:1–9")
+    assert not tab.page.is_visible("#kd-notes-twins")
+    tab.page.go_back()
+    tab.page.wait_for_selector("#kd-notes-twins .kd-twin", state="visible")
+
+
+# -------------------------------------------------------------------------------------------------------- hostile notes
+
+
+def test_hostile_notes_are_only_read(tab: Tab, served: Served) -> None:
+    sources = [f"恶意/h{number}.md" for number in range(1, len(FRAGMENTS) + 1)]
+    sources += [f"恶意/u{number}.md" for number in range(1, len(UNREADABLE) + 1)]
+    go(tab, sources[0])
+    for source in sources:
+        go(tab, source, 1, 1)
+        assert marked(tab) == [1]
+        harmless(tab)
+    tab.page.click('#kd-note button[name="note-borders"]')
+    look(tab, "raw")
+    for source in ["恶意/<img src=x onerror=window.hacked=1>.md", *sources[-3:]]:
+        go(tab, source, 1, 1)
+        text = read_note(served.corpus, source).text
+        assert tab.texts("#kd-note .kd-l") == list(map(printable, text.removesuffix("\n").split("\n")))
+        harmless(tab)
+    tab.page.fill(QUERY, "<script>window.hacked")
+    tab.page.wait_for_selector("#kd-notes-found .kd-leaf")
+    harmless(tab)
+    tab.page.wait_for_timeout(500)
+    harmless(tab)
+
+
+def harmless(tab: Tab) -> None:
+    """Checks that nothing ran, and nothing is there that could run, load, post, cover or lead away."""
+    assert tab.page.evaluate("window.hacked") is None
+    assert urlsplit(tab.page.url).path == "/"
+    assert tab.page.locator("#kd-notes .prose").evaluate_all(FORBIDDEN) == []
+    # what is at a point outside of the note is the page's own: nothing lies over it
+    over = tab.page.evaluate(
+        """() => [...document.querySelectorAll('#kd-tabs [role=tab], #kd-notes-query')].filter(own => {
+            const box = own.getBoundingClientRect();
+            const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+            return box.width && !own.contains(top);
+        }).length"""
+    )
+    assert over == 0
+    # buttons do only what the page's own buttons do
+    names = tab.page.locator("#kd-note button").evaluate_all("all => all.map(one => one.name)")
+    assert set(names) <= {"note-list", "note-view", "note-borders", "copy", "note-part"}
+
+
+# ------------------------------------------------------------------------------------------------------------- a phone
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_phone_shows_list_or_note(browser: Any, served: Served, width: int) -> None:
+    context = browser.new_context(locale="zh-CN", viewport={"width": width, "height": 740}, has_touch=True)
+    tab = Notes(context.new_page(), f"{served.url}/#notes")
+    tab.page.click("#kd-notes-tree .kd-leaf >> text=绿茶.md")
+    tab.wait_for_text("#kd-note .kd-note-title", "绿茶")
+    assert not tab.page.is_visible("#kd-notes-list")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    go(tab, "饮料/咖啡.md", 11, 15)
+    look(tab, "raw")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    look(tab, "rendered")
+    tab.page.click("#kd-note .kd-back")
+    tab.page.wait_for_selector("#kd-notes-list", state="visible")
+    assert not tab.page.is_visible("#kd-note")
+    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    assert tab.problems == []
+    context.close()

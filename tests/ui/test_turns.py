@@ -1,0 +1,36 @@
+"""A conversation goes to the browser and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rag.types import Answer, Hit, Passage
+from rag.ui.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json
+
+PASSAGE = Passage("饮料/咖啡.md", ("咖啡",), "水温多少？", 3, 8, 3, 5, "九十三 \U0001f600")
+ANSWER = Answer("水温？", "九十三 [1]", (Hit(PASSAGE, 0.93, (0, 3), False, (0, 3)),), (1,), True, 0.93, "咖啡的水温？")
+TURN = Turn(1, ANSWER, 3.4, ("磨豆机怎么清洗？",))
+
+
+def test_what_comes_back_is_what_was_sent() -> None:
+    assert from_json(to_json([TURN])) == (TURN,)
+    assert from_json(" ") == from_json(to_json([])) == ()
+
+
+def test_the_browser_may_read_it() -> None:
+    kept = json.loads(to_json([TURN]))[0]
+    assert (kept["number"], kept["answer"]["question"], kept["related"]) == (1, "水温？", ["磨豆机怎么清洗？"])
+    assert kept["answer"]["hits"][0]["passage"]["start_line"] == 3
+
+
+def test_of_a_long_conversation_the_end_is_kept() -> None:
+    turns = [Turn(number, ANSWER, 1.0) for number in range(1, MAX_TURNS + 4)]
+    assert [turn.number for turn in from_json(to_json(turns))] == list(range(4, MAX_TURNS + 4))
+
+
+@pytest.mark.parametrize("damaged", ["{", "{}", "[1]", '[{"number": 1}]', "null", '[{"number": "x", "answer": {}}]'])
+def test_what_is_no_conversation_is_refused(damaged: str) -> None:
+    with pytest.raises(TurnsDamaged):
+        from_json(damaged)
