@@ -22,11 +22,11 @@ from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 from tests.ui.conftest import Served, start, stop
 from tests.ui.pieces import Pieces
+from tests.ui.tab import WAIT
 
 TOY = ToyEncoder()
 GAP = "企鹅吃什么？"
 SKIPPED: dict[str, Any] = {"__type__": "update"}
-MILLISECONDS = 20_000
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def tab(running: Served, browser: Any) -> Iterator[Any]:
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    page.set_default_timeout(MILLISECONDS)
+    page.set_default_timeout(WAIT)
     page.goto(f"{running.url}/#index")
     page.wait_for_selector(".kd-glance")
     yield page
@@ -227,7 +227,7 @@ def test_watching_reaches_every_open_page(running: Served, tab: Any, browser: An
     other.goto(f"{running.url}/en/#index")
     other.wait_for_selector(".kd-glance")
     tab.click("#kd-watch input")
-    other.wait_for_selector("#kd-watch input:checked", timeout=MILLISECONDS)
+    other.wait_for_selector("#kd-watch input:checked", timeout=WAIT)
     write_notes(running.corpus, {"new.md": "# 新\n\n## 猫吃什么？\n\n鱼。\n"})
     wait_for_text(other, "#kd-report", "猫吃什么？")
     wait_for_text(tab, "#kd-report", "猫吃什么？")

@@ -18,10 +18,13 @@ export function start() {
   onAction("gap-fill", fill);
   onAction("gap-settle", (question) => send("kd-command-gap-settle", { question }));
   onAction("index-unpin", (question) => send("kd-command-unpin", { question }));
-  document.addEventListener("focusin", ({ target }) => {
-    // else what is typed to find a note goes behind the name of the one that is chosen
-    if (target.matches?.("#kd-fill-note input")) setTimeout(() => target.select());
-  });
+  // else what is typed to find a note goes behind the name of the one that is chosen; `click` too, as the mouse
+  // button that gave the focus takes the selection away again when it comes up
+  for (const event of ["focusin", "click"]) {
+    document.addEventListener(event, ({ target }) => {
+      if (target.matches?.("#kd-fill-note input")) target.select();
+    });
+  }
   setInterval(ages, AGES);
 }
 
