@@ -19,8 +19,8 @@ class Signals:
     `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
     `beside`: it answers no question, but its note is one of questions and answers.
     `covered`: share of the question's tokens, weighted by idf, that the passage holds; `missed`: share
-    that are Latin words the passage lacks; `strange`: that are Latin words no note and no word list knows, mostly the
-    names of something else.
+    that are Latin words the passage lacks; `strange`: that are Latin words no note knows, in an English question no
+    word list either: mostly the names of something else.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 

@@ -27,7 +27,10 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A token of the question: its idf in the notes, whether they know it, and what else it may be written as."""
+    """A token of the question: its idf in the notes, whether they know it, and what else it may be written as.
+
+    `latin` are words and names with a Latin letter, as "lora" and "k2".
+    """
 
     weight: float
     latin: bool
@@ -57,7 +60,10 @@ class Reading:
     @classmethod
     def of(cls, question: str, index: Index) -> Reading:
         named = _named(question, index)
-        terms = tuple(_term(token, named.get(token, ()), index) for token in dict.fromkeys(content_tokens(question)))
+        chinese = is_chinese(question)
+        terms = tuple(
+            _term(token, named.get(token, ()), index, chinese) for token in dict.fromkeys(content_tokens(question))
+        )
         queried: dict[str, float] = {}
         for term in terms:
             for spelling in term.spellings:
@@ -66,7 +72,7 @@ class Reading:
         total = sum(term.weight for term in terms) or 1.0
         strange = sum(term.weight for term in terms if term.latin and not term.known) / total
         heard = any(is_sound(token) for token in queried)
-        return cls(terms, queried, total, strange, is_chinese(question), heard)
+        return cls(terms, queried, total, strange, chinese, heard)
 
     def coverage(self, held: str) -> tuple[float, float]:
         """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `rag.text.runs` has it."""
@@ -86,7 +92,7 @@ def _named(question: str, index: Index) -> dict[str, tuple[Spelling, ...]]:
     return named
 
 
-def _term(token: str, named: tuple[Spelling, ...], index: Index) -> Term:
+def _term(token: str, named: tuple[Spelling, ...], index: Index, chinese: bool) -> Term:
     translated = _translated(token, index)
     spellings = [Spelling((token,), 1.0), *named, *translated]
     if not any(map(index.document_frequency, (token for s in spellings for token in s.tokens))):
@@ -95,8 +101,8 @@ def _term(token: str, named: tuple[Spelling, ...], index: Index) -> Term:
             spellings.append(Spelling((meant,), MEANT))
     frequency = max(min(map(index.document_frequency, spelling.tokens)) for spelling in spellings)
     weight = fusion.inverse_document_frequency(frequency, index.size)
-    known = frequency > 0 or bool(translated) or bool(named)
-    return Term(weight, token.isascii() and token.isalpha(), known, tuple(spellings))
+    known = frequency > 0 or bool(named) or (bool(translated) and not chinese)  # CLIP among Chinese is a name
+    return Term(weight, token.isascii() and not token.isdigit(), known, tuple(spellings))
 
 
 def _translated(token: str, index: Index) -> tuple[Spelling, ...]:

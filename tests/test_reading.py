@@ -114,3 +114,19 @@ def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, m
     assert evidence(named, QUESTION, "memory.md")[1] > covered + 0.1
     monkeypatch.setattr("rag.reading.translations", lambda word: ())
     assert evidence(index, QUESTION, "memory.md") == (0.0, 0.0)
+
+
+# ---------------------------------------------------------------------------------------------- names of something else
+
+
+def test_a_latin_word_among_chinese_is_a_name_also_when_the_word_list_has_it(tmp_path: Path) -> None:
+    index = build(tmp_path, CHINESE)
+    assert translations("clip")
+    assert Reading.of("clip 概念", index).strange > 0.5
+    assert Reading.of("clip what concept", index).strange == Reading.of("概念", index).strange == 0.0
+
+
+def test_a_name_may_hold_digits(tmp_path: Path) -> None:
+    index = build(tmp_path, CHINESE)
+    assert Reading.of("k2 概念", index).strange > 0.5
+    assert Reading.of("2 概念", index).strange == 0.0
