@@ -47,7 +47,7 @@ from transformers import BertModel
 SCALE = 20.0
 PREFIXES = {"heading-zh": 1.0, "crosslingual": 1.5, "notes-zh": 4.0, "faq-qa-zh": 1.0, "heading-en": 0.3}
 MACHINE_LEARNING_WEIGHT = 8.0
-QUESTION_TOKENS, PASSAGE_TOKENS = 32, 96
+QUESTION_TOKENS, PASSAGE_TOKENS = 40, 128
 GROUP, NEIGHBOURS = 8, 24  # a batch is made of groups: one pair and 7 of its 24 nearest neighbours
 SAME = 0.97  # cosine from which two texts are the same, and no negatives of each other
 OPENING = 200  # characters of a passage that tell what it is about
@@ -218,8 +218,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument("--student", type=Path, required=True, help="student.pt of distil.py or of an earlier run")
-    parser.add_argument("--late", type=Path, help="late.pt of an earlier run")
+    parser.add_argument(
+        "--student", type=Path, required=True, help="student.pt of distil.py or of an earlier run, or rag/model"
+    )
+    parser.add_argument("--late", type=Path, help="late.pt of an earlier run, or rag/model")
+    parser.add_argument("--bfloat16", action="store_true", help="halves the digits of the body, where that is faster")
     parser.add_argument("--questions", type=Path, help="folder of our own entries")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1500, help="of the schedule, at whose end the rates are 0")
@@ -287,7 +290,9 @@ def main() -> None:
     def read(tokenizer: Tokenizer, texts: list[str]) -> tuple[Tensor, Tensor, Tensor]:
         """Returns token vectors, the mask of real tokens and that of those that count in late interaction."""
         ids, mask = (tensor.to(device) for tensor in to_tensors(tokenizer, texts))
-        return student.tokens(ids, mask), mask, counts[ids] & mask.bool()
+        with torch.autocast(device, torch.bfloat16, enabled=options.bfloat16):
+            tokens = student.tokens(ids, mask).float()
+        return tokens, mask, counts[ids] & mask.bool()
 
     if not first and not options.late:
         with torch.no_grad():

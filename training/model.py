@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertModel
@@ -84,15 +86,48 @@ def taking_part(tokenizer: Tokenizer) -> Tensor:
 
 
 def load_student(student: Student, path: Path) -> None:
-    """Loads what distil.py or contrast.py wrote: a student.pt, or one of their checkpoints."""
+    """Loads a student.pt of distil.py or contrast.py, one of their checkpoints, or a model folder of export.py."""
+    if path.is_dir():
+        load_exported(student, path / "onnx" / "model.onnx")
+        return
     state = torch.load(path, map_location="cpu")
     student.load_state_dict(state.get("student", state))
 
 
+def load_exported(student: Student, path: Path) -> None:
+    """Loads the int8 file of export.py, so that anyone can train on from what ships; what it rounded stays rounded."""
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    assert np.array_equal(held["rows"], student.rows.numpy()), "the vocabulary is not the one of this model"
+    table = held["table"].astype(np.float32) * held["scale"][:, None]
+    state = {name: array for name, array in held.items() if name.startswith("layers.")}
+    # in the order of export.py's operations; (in, out), as MatMul has them
+    matrices = [name.removesuffix("_quantized") for name in held if name.endswith("_quantized")]
+    names = ("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense")
+    names += ("intermediate.dense", "output.dense")
+    for number, name in enumerate(matrices):
+        steps = held[f"{name}_quantized"].astype(np.float32) - held[f"{name}_zero_point"].astype(np.float32)
+        layer, part = divmod(number, len(names))
+        state[f"layers.{layer}.{names[part]}.weight"] = (steps * held[f"{name}_scale"]).T
+    embeddings = student.body.embeddings
+    first_type = embeddings.token_type_embeddings.weight[0].detach().numpy()  # export.py adds it to the positions
+    with torch.no_grad():
+        student.chinese.copy_(torch.from_numpy(table[len(student.english) :]))
+        embeddings.position_embeddings.weight.copy_(torch.from_numpy(held["positions"] - first_type))
+        embeddings.LayerNorm.weight.copy_(torch.from_numpy(held["norm.weight"].copy()))
+        embeddings.LayerNorm.bias.copy_(torch.from_numpy(held["norm.bias"].copy()))
+    layers = {name.removeprefix("layers."): torch.from_numpy(array.copy()) for name, array in state.items()}
+    student.body.encoder.layer.load_state_dict(layers)
+
+
 def load_late(path: Path) -> LateInteraction:
-    """Returns what contrast.py wrote: a late.pt, or one of its checkpoints."""
+    """Returns a late.pt of contrast.py, the one in a checkpoint, or in a model folder of export.py."""
     late = LateInteraction()
-    state = torch.load(path, map_location="cpu")
+    if path.is_dir():
+        held = np.load(path / "late.npz")
+        state = {"project.weight": torch.from_numpy(held["project"].T.copy())}
+        state["weigh.weight"] = torch.from_numpy(held["weigh"])[None]
+    else:
+        state = torch.load(path, map_location="cpu")
     late.load_state_dict(state.get("late", state))
     return late
 
