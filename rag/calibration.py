@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 # Fitted by `python benchmarks/fit.py`. "Found" begins at the logit SLOPE × level + SHIFT; there, the first passage is
 # right with probability THRESHOLD, and SHARPNESS is how fast that rises with the logit.
-SLOPE, SHIFT = 0.61, 1.13
-SHARPNESS, THRESHOLD = 0.49, 0.31
+SLOPE, SHIFT = 0.46, 0.57
+SHARPNESS, THRESHOLD = 0.49, 0.33
 
 # Half of them may well be answered by the notes before the median moves.
 EVERYDAY = (

@@ -15,11 +15,11 @@ class Signals:
 
     `dense`: cosine of question and whole passage. `sentence`: of question and the passage's best sentence.
     `late`: late interaction token by token, or `sentence` once more when the encoder has none.
-    `lexical`: BM25 divided by the summed idf of the question's tokens, so that long questions do not count more.
-    `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
-    `beside`: it answers no question, but its note is one of questions and answers.
-    `covered`: share of the question's tokens, weighted by idf, that the passage holds; `missed`: share
-    that are Latin words the passage lacks; `strange`: that are Latin words no note knows, in an English question no
+    `lexical`: BM25. `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence
+    answers little. `beside`: it answers no question, but its note is one of questions and answers.
+    `covered`: summed idf of the question's tokens that the passage holds; `missed`: of those that are Latin words the
+    passage lacks. These and `lexical` are measured against `rag.reading.Reading.scale`.
+    `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
@@ -53,28 +53,28 @@ class Weights:
 
 
 SAME_LANGUAGE = Weights(
-    dense=2.78,
-    sentence=6.96,
-    late=16.51,
-    lexical=0.57,
-    substance=0.53,
-    beside=-0.75,
-    covered=6.97,
-    missed=-2.06,
+    dense=2.68,
+    sentence=6.32,
+    late=14.74,
+    lexical=0.73,
+    substance=0.47,
+    beside=-0.78,
+    covered=4.83,
+    missed=-1.55,
     strange=-4.00,
-    bias=-15.62,
+    bias=-14.54,
 )
 CROSS_LANGUAGE = Weights(
-    dense=1.61,
-    sentence=7.97,
-    late=17.65,
-    lexical=0.64,
-    substance=0.30,
-    beside=-0.46,
-    covered=8.04,
-    missed=-1.05,
+    dense=1.66,
+    sentence=7.32,
+    late=15.97,
+    lexical=0.77,
+    substance=0.23,
+    beside=-0.53,
+    covered=5.70,
+    missed=-0.56,
     strange=-4.00,
-    bias=-17.10,
+    bias=-16.10,
 )
 SUBSTANTIAL = 160
 

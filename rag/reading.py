@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from rag import fusion
@@ -15,6 +16,7 @@ TRANSLATED = 0.9  # times what the word list says
 HEARD = 0.6  # another word that sounds the same
 MEANT = 0.9  # a Latin word that is one slip away
 NAMED = 0.95  # another name of the same thing, by the glossary
+SHORT = 2.0  # a short question says no more than so many tokens that no note holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ class Term:
 class Reading:
     """A question as tokens.
 
-    `queried` are the weights for the postings, `total` the summed idf of its terms, `strange` as in `Signals`; `heard`
-    says that some word of it is known by its sound only.
+    `queried` are the weights for the postings, `strange` as in `Signals`; `heard` says that some word of it is known by
+    its sound only. `scale` is what shared words are measured against: for a short question the summed idf of its terms,
+    so that they are a share; for a longer one its geometric mean with that of a short one, since half of a long
+    question is more evidence than half of a short one.
     """
 
     terms: tuple[Term, ...]
     queried: dict[str, float]
-    total: float
+    scale: float
     strange: float
     chinese: bool
     heard: bool
@@ -72,13 +76,14 @@ class Reading:
         total = sum(term.weight for term in terms) or 1.0
         strange = sum(term.weight for term in terms if term.latin and not term.known) / total
         heard = any(is_sound(token) for token in queried)
-        return cls(terms, queried, total, strange, chinese, heard)
+        short = SHORT * fusion.inverse_document_frequency(0, index.size)
+        return cls(terms, queried, min(total, math.sqrt(total * short)), strange, chinese, heard)
 
     def coverage(self, held: str) -> tuple[float, float]:
         """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `rag.text.runs` has it."""
         shares = [(term, term.share_in(held)) for term in self.terms]
-        covered = sum(term.weight * share for term, share in shares) / self.total
-        missed = sum(term.weight for term, share in shares if term.latin and not share) / self.total
+        covered = sum(term.weight * share for term, share in shares) / self.scale
+        missed = sum(term.weight for term, share in shares if term.latin and not share) / self.scale
         return covered, missed
 
 

@@ -68,7 +68,7 @@ def _signals(index: Index, reading: Reading, candidate: Candidate, passage: Pass
         dense=candidate.dense,
         sentence=candidate.sentence,
         late=late,
-        lexical=candidate.lexical / reading.total,
+        lexical=candidate.lexical / reading.scale,
         substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
         beside=index.is_beside_questions(passage),
         covered=covered,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 
 from rag.fusion import inverse_document_frequency
 from rag.index import Index, sync
-from rag.reading import NAMED, TRANSLATED, Reading, Spelling
+from rag.reading import NAMED, SHORT, TRANSLATED, Reading, Spelling
 from rag.search import search
 from rag.translation import translations
 from tests.small import write_notes
@@ -31,6 +32,10 @@ def build(tmp_path: Path, notes: dict[str, str], glossary: str = "") -> Index:
 
 def spellings(reading: Reading) -> dict[str, tuple[Spelling, ...]]:
     return {term.spellings[0].tokens[0]: term.spellings[1:] for term in reading.terms}
+
+
+def total(reading: Reading) -> float:
+    return sum(term.weight for term in reading.terms)
 
 
 def evidence(index: Index, question: str, source: str) -> tuple[float, float]:
@@ -60,21 +65,21 @@ def test_each_token_of_a_long_name_is_spelled_so(tmp_path: Path) -> None:
     index = build(tmp_path, {**CHINESE, "x.md": "An LLM may invent.\n"}, "大语言模型\tLLM\n")
     reading = Reading.of("大語言模型", index)
     assert [words[0] for words in spellings(reading).values()] == [Spelling(("llm",), NAMED)] * 4
-    assert reading.coverage(" llm ") == (pytest.approx(NAMED), 0.0)
+    assert reading.coverage(" llm ") == (pytest.approx(NAMED * total(reading) / reading.scale), 0.0)
 
 
 def test_a_nickname_finds_the_note(tmp_path: Path) -> None:
-    others = {"y.md": "火星是离太阳第四近的行星，上面很冷。\n", "z.md": "路由器不灵，先拔掉电源，重启一下往往就好。\n"}
-    notes = {**CHINESE, **others, "x.md": "订单结算系统要先停网关，才能重启。\n"}
+    planet = "火星是离太阳第四近的行星，上面很冷。\n"
+    notes = {**CHINESE, "y.md": planet, "x.md": "订单结算系统要先停网关，才能重启。\n"}
     question = "火星怎么重启"
     encoded = TOY.encode_questions([question])[0]
     without = build(tmp_path / "without", notes)
     assert search(without, question, encoded)[0].passage.source != "x.md"
     index = build(tmp_path / "with", notes, "火星\t订单结算系统\n")
     assert search(index, question, encoded)[0].passage.source == "x.md"
-    mars, restart = inverse_document_frequency(1, 11), inverse_document_frequency(2, 11)
-    assert evidence(without, question, "x.md")[1] == pytest.approx(restart / (mars + restart))
-    assert evidence(index, question, "x.md")[1] == pytest.approx((NAMED * mars + restart) / (mars + restart))
+    # 火星 and 重启 weigh the same: each stands in one passage
+    assert evidence(without, question, "x.md")[1] == pytest.approx(1 / 2)
+    assert evidence(index, question, "x.md")[1] == pytest.approx((NAMED + 1) / 2)
 
 
 # --------------------------------------------------------------------------------------------------------- translation
@@ -107,7 +112,7 @@ def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, m
     assert evidence(index, QUESTION, "speed.md") == (0.0, 0.0)
     # of 显存, 存占, 占用, 降低 the note holds "reducing" (0.19); idf as of 1 passage in 2, and of none for the others
     known, unknown = inverse_document_frequency(1, 2), inverse_document_frequency(0, 2)
-    assert covered == pytest.approx(TRANSLATED * 0.19 * known / (known + 3 * unknown))
+    assert covered == pytest.approx(TRANSLATED * 0.19 * known / math.sqrt((known + 3 * unknown) * SHORT * unknown))
     assert lexical > 0.01
     named = build(tmp_path / "named", ENGLISH, "显存\tGPU memory\tVRAM\n")
     assert evidence(named, QUESTION, "memory.md")[0] > 2 * lexical
@@ -130,3 +135,18 @@ def test_a_name_may_hold_digits(tmp_path: Path) -> None:
     index = build(tmp_path, CHINESE)
     assert Reading.of("k2 概念", index).strange > 0.5
     assert Reading.of("2 概念", index).strange == 0.0
+
+
+# ------------------------------------------------------------------------------------------------- how much is evidence
+
+
+def test_what_a_long_question_shares_counts_more_by_the_square_root(tmp_path: Path) -> None:
+    index = build(tmp_path, CHINESE)
+    held = " 概念 说明 "
+    short = Reading.of("概念 说明", index)
+    assert short.coverage(held) == (1.0, 0.0)
+    long = Reading.of("概念 说明 天空 海洋 森林 沙漠", index)
+    share = total(short) / total(long)
+    most = SHORT * inverse_document_frequency(0, index.size)
+    assert total(short) < most < total(long)
+    assert long.coverage(held)[0] == pytest.approx(share * math.sqrt(total(long) / most))
