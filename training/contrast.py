@@ -222,7 +222,6 @@ def parse_arguments() -> argparse.Namespace:
         "--student", type=Path, required=True, help="student.pt of distil.py or of an earlier run, or rag/model"
     )
     parser.add_argument("--late", type=Path, help="late.pt of an earlier run, or rag/model")
-    parser.add_argument("--bfloat16", action="store_true", help="halves the digits of the body, where that is faster")
     parser.add_argument("--questions", type=Path, help="folder of our own entries")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1500, help="of the schedule, at whose end the rates are 0")
@@ -290,9 +289,7 @@ def main() -> None:
     def read(tokenizer: Tokenizer, texts: list[str]) -> tuple[Tensor, Tensor, Tensor]:
         """Returns token vectors, the mask of real tokens and that of those that count in late interaction."""
         ids, mask = (tensor.to(device) for tensor in to_tensors(tokenizer, texts))
-        with torch.autocast(device, torch.bfloat16, enabled=options.bfloat16):
-            tokens = student.tokens(ids, mask).float()
-        return tokens, mask, counts[ids] & mask.bool()
+        return student.tokens(ids, mask), mask, counts[ids] & mask.bool()
 
     if not first and not options.late:
         with torch.no_grad():
