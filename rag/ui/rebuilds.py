@@ -73,13 +73,15 @@ class Rebuilt:
 class Rebuilds:
     """Rebuilds on demand or by itself, one at a time; safe to share between threads.
 
-    `last` is the last rebuild that changed something or was asked for, `problem` what keeps rebuilding by itself from
-    succeeding; `news` is another number whenever one of the two, or `is_watching`, changed.
+    `last` is the last rebuild that changed something or was asked for, `failure` why one that was asked for since did
+    not succeed, `problem` what keeps rebuilding by itself from succeeding; `news` is another number whenever one of the
+    three, or `is_watching`, changed.
     """
 
     def __init__(self, corpus: Path, index: Path, encoder: Encoder, asking: Asking) -> None:
         self.disk = Disk(corpus)
         self.last: Rebuilt | None = None
+        self.failure: Exception | None = None
         self.problem: Exception | None = None
         self.news = 0
         self._corpus, self._index, self._encoder, self._asking = corpus, index, encoder, asking
@@ -106,7 +108,14 @@ class Rebuilds:
 
         Raises RebuildRunning at once when a rebuild is under way, and KuaidaError; then the index is as before.
         """
-        rebuilt, _ = self._rebuild(progress)
+        try:
+            rebuilt, _ = self._rebuild(progress)
+        except RebuildRunning:
+            raise
+        except Exception as error:  # whatever it is, all pages are told
+            self.failure = error
+            self.news += 1
+            raise
         self._tell(rebuilt)
         return rebuilt
 
@@ -160,7 +169,7 @@ class Rebuilds:
         return Rebuilt(report, len(pins), changes, datetime.now(UTC).isoformat(timespec="seconds"))
 
     def _tell(self, rebuilt: Rebuilt) -> None:
-        self.last, self.problem = rebuilt, None
+        self.last, self.failure, self.problem = rebuilt, None, None
         self.news += 1
 
     def _watch(self, stop: threading.Event) -> None:

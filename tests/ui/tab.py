@@ -48,17 +48,21 @@ class Tab:
         self.answered(question)
 
     def answered(self, question: str) -> None:
-        """Waits for the answer to `question`, which is the last one, and until the browser has kept it."""
+        """Waits for the answer to `question`, which is the last one, its cards, and until the browser has kept it."""
         self.page.wait_for_function(
-            """question => [...document.querySelectorAll('.kd-question')].at(-1)?.textContent === question
+            """([question, box]) => [...document.querySelectorAll('.kd-question')].at(-1)?.textContent === question
                 && document.querySelectorAll('.kd-question').length ===
-                    document.querySelectorAll('.kd-timing').length""",
-            arg=question,
+                    document.querySelectorAll('.kd-timing').length
+                && document.querySelector(box).value !== question""",
+            arg=[question, BOX],
         )
         self.page.wait_for_function(
-            """question => Object.keys(localStorage).some(key => key.startsWith('kd-conversation-')
-                && JSON.parse(JSON.parse(localStorage[key]).turns).at(-1).answer.question === question)""",
-            arg=question,
+            """() => { const asked = [...document.querySelectorAll('.kd-question')].map(one => one.textContent);
+                const own = localStorage['kd-conversation-' + sessionStorage['kd-conversation']];
+                const turns = own ? JSON.parse(JSON.parse(own).turns) : [];
+                const last = turns.at(-1);
+                return last && JSON.stringify(turns.map(turn => turn.answer.question)) === JSON.stringify(asked)
+                    && (last.answer.hits.length === 0 || document.getElementById(`kd-${last.number}-1`) !== null); }"""
         )
 
     def open(self, tab: str) -> None:
@@ -76,6 +80,18 @@ class Tab:
         """Waits until what first matches `selector` holds `text`."""
         self.page.wait_for_function(
             "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
+        )
+
+    def wait_for_count(self, selector: str, count: int) -> None:
+        """Waits until so many elements match `selector`."""
+        self.page.wait_for_function(
+            "([selector, count]) => document.querySelectorAll(selector).length === count", arg=[selector, count]
+        )
+
+    def wait_for_box(self, question: str) -> None:
+        """Waits until the box for the question holds just `question`."""
+        self.page.wait_for_function(
+            "([box, question]) => document.querySelector(box)?.value === question", arg=[BOX, question]
         )
 
     def kept(self) -> list[list[str]]:

@@ -26,6 +26,7 @@ TOY = ToyEncoder()
 WATER = "手冲咖啡的水温应该是多少？"
 DOTS = ".kd-map-points circle"
 FAR = "kd-faded"
+ZOOM = "Number(getComputedStyle(document.querySelector('.kd-map-svg > g')).getPropertyValue('--kd-zoom'))"
 
 # ------------------------------------------------------------------------------------------------ what the script gets
 
@@ -127,11 +128,7 @@ def label_of(tab: Tab, title: str) -> str:
 
 
 def zoom(tab: Tab) -> float:
-    return float(
-        tab.page.evaluate(
-            "() => getComputedStyle(document.querySelector('.kd-map-svg > g')).getPropertyValue('--kd-zoom')"
-        )
-    )
+    return float(tab.page.evaluate(ZOOM))
 
 
 def focused_label(tab: Tab) -> str:
@@ -167,11 +164,14 @@ def test_hover_says_what_a_point_is_and_a_click_opens_its_note(tab: Tab) -> None
     assert label == f"{WATER}，饮料/咖啡.md:1–9"
     x, y = positions(tab)[label]
     for _ in range(6):  # until no other point is in the way
+        before = zoom(tab)
         tab.page.mouse.move(x, y)
         tab.page.mouse.wheel(0, -500)
+        tab.page.wait_for_function(f"before => {ZOOM} > before || before === 40", arg=before)
         x, y = positions(tab)[label]
     tab.page.mouse.move(x + 1, y)
     tab.page.wait_for_selector(".kd-map-tip", state="visible")
+    tab.wait_for_text(".kd-map-tip strong", WATER)  # not that of a point on the way
     assert (tab.text(".kd-map-tip strong"), tab.text(".kd-map-tip span")) == (WATER, "饮料/咖啡.md:1–9")
     tab.page.mouse.click(x + 1, y)
     tab.page.wait_for_url("**/#notes=*")
@@ -245,6 +245,7 @@ def test_two_fingers_zoom_on_a_phone_where_nothing_is_too_wide(phone: Tab) -> No
     for apart in (40, 50, 60, 75, 90):
         touch("touchMove", apart)
     touch("touchEnd", None)
+    phone.page.wait_for_function(f"() => {ZOOM} > 2.4")
     assert zoom(phone) == pytest.approx(3, abs=0.6)
 
 
@@ -282,6 +283,7 @@ def test_the_list_says_all_that_the_map_shows(tab: Tab) -> None:
     show(tab)
     assert tab.page.locator(".kd-map-listed").count() == 0
     tab.page.click(".kd-map-list summary")
+    tab.page.wait_for_selector(".kd-map-listed")  # a browser tells later that it was opened
     listed = tab.texts(".kd-map-listed")
     assert len(listed) == len(FRAGMENTS) + 2
     assert f"{WATER} 饮料/咖啡.md:1–9" in listed

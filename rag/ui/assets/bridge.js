@@ -12,12 +12,12 @@ export const language = texts.language;
 /** Where routes of the same name answer: "" or "/en". */
 export const base = document.querySelector('meta[name="kd-base"]').content;
 
-/** Resolves with the first element that matches, as soon as Gradio has made it. */
-export function whenThere(selector) {
+/** Resolves with the first element that matches, as soon as Gradio has made it and it is what is meant. */
+export function whenThere(selector, isMeant = () => true) {
   return new Promise((resolve) => {
     const look = () => {
       const found = document.querySelector(selector);
-      if (found) resolve(found);
+      if (found && isMeant(found)) resolve(found);
       else requestAnimationFrame(look);
     };
     look();

@@ -38,7 +38,7 @@ export async function start() {
     if (event.isTrusted) waiting = setTimeout(suggest, PAUSE); // not for a question that is put there to be edited
   });
   box.addEventListener("keydown", onKey, { capture: true }); // before Gradio sends on Enter
-  box.addEventListener("blur", () => setTimeout(close, 150));
+  box.addEventListener("blur", () => setTimeout(() => document.activeElement === box || close(), 150));
   (await whenThere("#kd-send")).addEventListener("click", beforeSending, { capture: true });
   document.addEventListener("keydown", onPageKey);
   keepDraft();
@@ -85,9 +85,11 @@ function onKey(event) {
       event.stopImmediatePropagation();
     } else beforeSending(event);
   } else if (event.key === "Escape") {
-    if (isOpen) close();
-    else if (leave()) write("");
-    else return; // stop() follows
+    close(); // also what is still on its way
+    if (!isOpen) {
+      if (!leave()) return; // stop() follows
+      write("");
+    }
     event.stopPropagation();
   } else if (isOpen && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
     event.preventDefault();
@@ -104,8 +106,6 @@ function beforeSending(event) {
     return;
   }
   sent = { question: box.value, at: performance.now(), shown: shown() };
-  clearTimeout(waiting);
-  asked++; // suggestions on their way come too late
   recalled = -1;
   close();
   if (box.value.trim()) sending();
@@ -192,6 +192,8 @@ function take(suggestion) {
 }
 
 function close() {
+  clearTimeout(waiting);
+  asked++; // suggestions on their way come too late
   list.hidden = true;
   active = -1;
   box.removeAttribute("aria-activedescendant");

@@ -166,7 +166,8 @@ function records() {
 }
 
 function restore(record) {
-  send("kd-command-restore", { conversation: record });
+  fill(BOX, record); // at once: until Python answers, `save` would keep the conversation before under this name
+  send("kd-command-restore", { conversation: record === "[]" ? "" : record });
 }
 
 function begin() {
@@ -178,8 +179,9 @@ function begin() {
 async function switchTo(name, record) {
   save();
   kept = record;
-  if (!(await rename(name))) rename();
-  restore(record === "[]" ? "" : record);
+  const isOurs = rename(name);
+  restore(record);
+  if (!(await isOurs)) rename();
   drawMenu();
 }
 
@@ -187,6 +189,7 @@ async function switchTo(name, record) {
 
 /** Answers a question again, in its place; what came after it stays in a conversation of its own. */
 function again(number) {
+  if (isAsking() || !turn(number)) return; // it would be cut off and not asked; or it was pressed twice
   const question = turn(number).answer.question;
   cutBefore(number);
   ask(question);

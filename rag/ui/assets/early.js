@@ -4,6 +4,7 @@
   const kept = localStorage.getItem("kd-language");
   const wanted = kept ?? (navigator.languages.some((name) => name.startsWith("zh")) ? "zh-CN" : "en");
   if (wanted !== document.documentElement.lang) {
+    document.documentElement.dataset.kdLeaving = ""; // else page.js starts while the other page is on its way
     location.replace((wanted === "en" ? "/en/" : "/") + location.search + location.hash);
   }
   const theme = localStorage.getItem("kd-theme");

@@ -35,7 +35,7 @@ function refresh() {
 /** Opens the form for a question, which is above the lists: shows it, and puts the keyboard there. */
 async function fill(question) {
   send("kd-command-gap-fill", { question });
-  const title = await whenThere("#kd-fill h3");
+  const title = await whenThere("#kd-fill h3", (found) => found.textContent.includes(question)); // not of the last one
   title.focus({ preventScroll: true });
   title.closest("#kd-fill").scrollIntoView({ block: "nearest" });
 }

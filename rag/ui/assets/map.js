@@ -27,6 +27,7 @@ let chosen = new Set(); // numbers of notes; all when empty
 let current = 0; // the point that the keyboard is at
 let hovered = -1;
 let asked = null; // { question, x, y, hits: [numbers of points] }
+let placing = 0; // counts the questions that were looked up
 
 export async function start() {
   area = await whenThere("#kd-map-body");
@@ -474,8 +475,9 @@ async function placeQuestion() {
   const question = answer ? (answer.asked ?? answer.question) : null;
   if (question === (asked?.question ?? null)) return;
   const drawn = chart;
+  const number = ++placing;
   const where = question && (await get("map/question", { q: question }));
-  if (drawn !== chart) return; // another map meanwhile
+  if (drawn !== chart || number !== placing) return; // another map or question meanwhile
   asked = where ? { question, ...where, hits: answer.hits.map(({ passage }) => numberOf(passage)).filter((n) => n >= 0) } : null;
   parts.links.replaceChildren(...(asked?.hits ?? []).map(link));
   parts.points.forEach((element, number) => element.classList.toggle("kd-hit", Boolean(asked?.hits.includes(number))));

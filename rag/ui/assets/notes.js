@@ -3,7 +3,8 @@
 import { onAction, onChange, send, whenThere } from "./bridge.js";
 
 const KEPT = "kd-note-view";
-const SETTLES = 2000; // milliseconds in which formulas may still move what is looked for
+const COMES = 60_000; // milliseconds in which a note may still come
+const SETTLES = 2000; // milliseconds in which formulas may still move what is looked for, once it is there
 const ITEMS = "summary, button.kd-do";
 
 let view = { raw: false, borders: false };
@@ -56,7 +57,10 @@ function follow() {
   const isOpen = meant !== null;
   const tab = document.querySelector("#kd-notes");
   if (!isOpen && location.hash !== "#notes") return;
-  if (isOpen) view.around = 0;
+  if (isOpen) {
+    view.around = 0;
+    staying = null; // a line of the note before
+  }
   tab.classList.toggle("kd-reading", isOpen);
   tab.classList.toggle("kd-comparing", !isOpen && isComparing);
   if (isOpen) seek(meant);
@@ -65,7 +69,7 @@ function follow() {
 
 /** Scrolls to the lines that are meant as soon as they are there, and until formulas above have found their height. */
 function seek(meant) {
-  const own = { until: performance.now() + SETTLES, piece: null, top: null };
+  const own = { until: performance.now() + COMES, piece: null, top: null };
   seeking = own;
   const look = () => {
     if (seeking !== own || performance.now() > own.until) return;
@@ -74,6 +78,7 @@ function seek(meant) {
     if (piece && (piece !== own.piece || Math.abs(top - own.top) > 2)) {
       const isTitle = piece.matches(".kd-note-title");
       (isTitle ? piece.parentElement : piece).scrollIntoView({ block: isTitle ? "start" : "center", inline: "nearest" });
+      if (own.piece === null) own.until = performance.now() + SETTLES;
       if (piece !== own.piece) focus(piece);
       own.piece = piece;
       own.top = piece.getBoundingClientRect().top;
@@ -108,8 +113,8 @@ function escaped(character) {
 
 function back() {
   isComparing = false;
-  if (location.hash === "#notes") follow();
-  else location.hash = "notes";
+  if (location.hash !== "#notes") location.hash = "notes";
+  follow(); // at once: what is hidden on a phone takes no focus
   const leaf = document.querySelector("#kd-notes-tree .kd-leaf-open") ?? document.querySelector("#kd-notes-tree .kd-leaf");
   leaf?.focus();
 }

@@ -11,6 +11,6 @@ import * as preferences from "./preferences.js";
 import * as router from "./router.js";
 import * as state from "./state.js";
 
-for (const part of [preferences, accessible, conversation, composer, citations, notes, index, map, state, router]) {
-  part.start();
-}
+const parts = [preferences, accessible, conversation, composer, citations, notes, index, map, state, router];
+const isLeaving = "kdLeaving" in document.documentElement.dataset; // for the other language: early.js
+for (const part of isLeaving ? [] : parts) part.start();

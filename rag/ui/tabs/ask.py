@@ -159,7 +159,10 @@ class View:
         answered = self._waiting.get(pending.ticket)
         if answered is None:  # it was stopped
             return _unchanged()
-        if not wait([answered], LATER).done:
+        is_done = wait([answered], LATER).done
+        if pending.ticket not in self._waiting:  # it was stopped meanwhile
+            return _unchanged()
+        if not is_done:
             return (*_skip(5), _to_json(replace(pending, waited=pending.waited + 1)), *_skip(2))
         turns = self._turns(conversation)
         stages = [] if answered.exception() else list(messages.stages(answered.result(), self._words))

@@ -74,7 +74,8 @@ def _wire(view: View, words: Words, shown: tuple[Any, ...], rebuild: gr.Button, 
         concurrency_limit=AT_ONCE,
         api_visibility="private",
     )
-    watch.input(view.watch, watch, list(shown), **QUIET)
+    # "once" would drop a second click that comes before the answer to the first
+    watch.input(view.watch, watch, list(shown), trigger_mode="always_last", **QUIET)
     listen("kd-command-index", view.refresh, [], list(shown))
     listen("kd-command-gap-settle", view.settle, [], [gaps, said])
     listen("kd-command-unpin", view.unpin, [], [pins, said])
@@ -101,6 +102,9 @@ class View:
         return render.glance(seen, self._words, _now())
 
     def report(self) -> str:
+        failure = self._service.rebuilds.failure
+        if failure:
+            return notice(sentence(failure, self._words))
         return render.report(self._service.rebuilds.last, self._words, _now())
 
     def gaps(self) -> str:
