@@ -97,7 +97,8 @@ def load_student(student: Student, path: Path) -> None:
 def load_exported(student: Student, path: Path) -> None:
     """Loads the int8 file of export.py, so that anyone can train on from what ships; what it rounded stays rounded."""
     held = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
-    assert np.array_equal(held["rows"], student.rows.numpy()), "the vocabulary is not the one of this model"
+    if not np.array_equal(held["rows"], student.rows.numpy()):
+        raise SystemExit(f"the vocabulary is not the one of {path}: make it anew with vocabulary.py")
     table = held["table"].astype(np.float32) * held["scale"][:, None]
     state = {name: array for name, array in held.items() if name.startswith("layers.")}
     # in the order of export.py's operations; (in, out), as MatMul has them

@@ -195,8 +195,8 @@ class Rebuilds:
         watcher.settle(seen)
         if is_other:
             self._tell(rebuilt)
-        elif self.problem:
-            self.problem = None
+        elif self.problem or self.failure:
+            self.failure = self.problem = None
             self.news += 1
 
 

@@ -219,3 +219,15 @@ def test_a_problem_is_said_once_and_goes_away(rebuilds: Rebuilds, service: Servi
     assert rebuilds.news == news + 2
     edit(corpus)
     wait(lambda: service.index.generation == "gen-00000002")
+
+
+def test_what_failed_when_asked_for_goes_away_once_the_index_is_up_to_date(rebuilds: Rebuilds, corpus: Path) -> None:
+    moved = corpus.rename(corpus.with_name("moved"))
+    with pytest.raises(CorpusError):
+        rebuilds.rebuild()
+    assert isinstance(rebuilds.failure, CorpusError)
+    moved.rename(corpus)
+    news = rebuilds.news
+    rebuilds.watch(True)
+    wait(lambda: rebuilds.failure is None)
+    assert rebuilds.news == news + 2  # that it is watched, and that all is well
