@@ -6,21 +6,18 @@ import argparse
 import sys
 from pathlib import Path
 
-from rag.config import DEFAULT_CORPUS, DEFAULT_FEEDBACK, DEFAULT_INDEX, keep_libraries_offline
-
-keep_libraries_offline()  # before Gradio is imported
-
-from rag.assistant import Assistant  # noqa: E402
-from rag.build import summary  # noqa: E402
-from rag.console import speak_utf8  # noqa: E402
-from rag.encoder import Encoder, load_encoder  # noqa: E402
-from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError  # noqa: E402
-from rag.index import sync  # noqa: E402
-from rag.progress import progress_bar  # noqa: E402
-from rag.reranker import Reranker, load_reranker  # noqa: E402
-from rag.search import calibrate  # noqa: E402
-from rag.ui import server  # noqa: E402
-from rag.ui.service import EDITOR, Service, Settings  # noqa: E402
+from rag.assistant import Assistant
+from rag.build import summary
+from rag.config import DEFAULT_CORPUS, DEFAULT_FEEDBACK, DEFAULT_INDEX
+from rag.console import speak_utf8
+from rag.encoder import Encoder, load_encoder
+from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError
+from rag.index import sync
+from rag.progress import progress_bar
+from rag.reranker import Reranker, load_reranker
+from rag.search import calibrate
+from rag.ui import server
+from rag.ui.service import EDITOR, Service, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

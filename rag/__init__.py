@@ -1,1 +1,5 @@
 """Kuaida: ask your notes, get the passage. The layers, lowest first, are listed in README.md."""
+
+from rag.config import configure_libraries
+
+configure_libraries()  # before any module of ours imports a library that phones home or spins

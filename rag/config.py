@@ -19,19 +19,20 @@ def colours_wanted(is_terminal: bool) -> bool:
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def keep_libraries_offline() -> None:
-    """Switches off what third-party libraries would send or fetch; call before they are imported."""
+def configure_libraries() -> None:
+    """Tells third-party libraries what they read only once, when they are imported; `rag/__init__.py` calls it.
+
+    Nothing is sent or fetched that nobody asked for. pypinyin leaves out its table of phrases, two thirds of
+    its import time, since only single characters are looked up.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
 
 
 def history_file() -> Path:
     """Returns where the interactive prompt keeps its history (XDG Base Directory Specification, state)."""
     state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(state) / "kuaida" / "history"
-
-
-def shorten_pypinyin_import() -> None:
-    """Leaves out pypinyin's table of phrases, two thirds of its import time: single characters are all we ask."""
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")

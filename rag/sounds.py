@@ -7,8 +7,6 @@ import itertools
 import re
 from collections.abc import Callable
 
-from rag.config import shorten_pypinyin_import
-
 MARK = "~"  # no lexical token begins with it
 READINGS = 2  # of a character; the third reading of one is never what was typed
 # What southern speakers and hasty fingers do not tell apart; every input method offers these pairs as "fuzzy pinyin".
@@ -37,7 +35,6 @@ def readings(character: str) -> tuple[str, ...]:
 
 @functools.cache
 def _spell() -> Callable[[str], list[str]]:
-    shorten_pypinyin_import()
     from pypinyin import Style, pinyin  # here, not above: only questions with unknown words pay for the import
 
     return lambda character: pinyin(character, style=Style.NORMAL, heteronym=True)[0]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag import config
+from tests.process import ROOT
 
 
 @pytest.mark.parametrize(
@@ -36,18 +37,18 @@ def test_the_history_is_state_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert config.history_file() == tmp_path / ".local" / "state" / "kuaida" / "history"
 
 
-def test_libraries_are_kept_offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
-    monkeypatch.setenv("HF_HUB_DISABLE_TELEMETRY", "0")
+def test_libraries_are_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "ORT_DISABLE_TELEMETRY"):
+        monkeypatch.setenv(name, "whatever the person has")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
-    config.keep_libraries_offline()
+    config.configure_libraries()
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
     assert os.environ["TOKENIZERS_PARALLELISM"] == "true"  # a matter of speed: the person decides
 
 
 def test_the_defaults_are_folders_of_the_repository() -> None:
-    root = Path(__file__).resolve().parent.parent
-    assert (root / "corpus", root / "index") == (config.DEFAULT_CORPUS, config.DEFAULT_INDEX)
-    assert root / "rag" / "model" == config.BUNDLED_ENCODER
+    assert (ROOT / "corpus", ROOT / "index") == (config.DEFAULT_CORPUS, config.DEFAULT_INDEX)
+    assert ROOT / "rag" / "model" == config.BUNDLED_ENCODER
     assert config.MAX_QUESTION_CHARACTERS == 4_000
