@@ -22,12 +22,14 @@ def colours_wanted(is_terminal: bool) -> bool:
 def configure_libraries() -> None:
     """Tells third-party libraries what they read only once, when they are imported; `rag/__init__.py` calls it.
 
-    Nothing is sent or fetched that nobody asked for. pypinyin leaves out its table of phrases, two thirds of
+    Nothing is sent or fetched that nobody asked for. OpenBLAS gets one thread: its threads spin between products that
+    are too small to share out, against those of onnxruntime. pypinyin leaves out its table of phrases, two thirds of
     its import time, since only single characters are looked up.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
 

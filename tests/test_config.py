@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from rag import config
-from tests.process import ROOT
+from tests.process import ROOT, environment
 
 
 @pytest.mark.parametrize(
@@ -40,12 +42,27 @@ def test_the_history_is_state_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_libraries_are_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GRADIO_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY", "ORT_DISABLE_TELEMETRY"):
         monkeypatch.setenv(name, "whatever the person has")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "8")
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "true")
     config.configure_libraries()
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
     assert os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
     assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
     assert os.environ["TOKENIZERS_PARALLELISM"] == "true"  # a matter of speed: the person decides
+
+
+def test_numpy_multiplies_in_one_thread() -> None:
+    pytest.importorskip("threadpoolctl", reason="comes with sentence-transformers (requirements.txt)")
+    code = (
+        "import rag, numpy, threadpoolctl; "
+        "print(*[pool['num_threads'] for pool in threadpoolctl.threadpool_info() if pool['user_api'] == 'blas'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment(OPENBLAS_NUM_THREADS="2"), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["1"]
 
 
 def test_the_defaults_are_folders_of_the_repository() -> None:
