@@ -76,7 +76,7 @@ SELF_SIMILARITY = 0.99  # of a vector and itself; float16 costs about 0.0005
 REBUILD = "run `python -m rag.build`"
 
 Progress = Callable[[int, int], None]
-Calibrate = Callable[["Index", Encoder], Calibration]
+Calibrate = Callable[["Index", Encoder], Calibration | None]
 Halves = npt.NDArray[np.float16]
 Triples = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.int8]
@@ -744,8 +744,8 @@ def _publish(
         manifest = dataclasses.replace(manifest, files=draft.files)
         draft.seal(manifest.to_json())
         if calibrate and manifest.level is None:
-            level = calibrate(_reopened(draft.folder), encoder).level
-            draft.seal(dataclasses.replace(manifest, level=level).to_json())
+            calibration = calibrate(_reopened(draft.folder), encoder)
+            draft.seal(dataclasses.replace(manifest, level=calibration.level if calibration else None).to_json())
         _prove(draft.folder, encoded.passages)
         return draft.publish(keep)
 

@@ -54,11 +54,15 @@ def search(index: Index, question: str, encoded: Encoded, without: Set[int] = fr
     return ranked
 
 
-def calibrate(index: Index, encoder: Encoder) -> Calibration:
-    """Asks an index what its notes hardly answer, and returns how sure the search looks nevertheless."""
+def calibrate(index: Index, encoder: Encoder) -> Calibration | None:
+    """Asks an index what its notes hardly answer, and returns how sure the search looks nevertheless.
+
+    None where there is nothing to find: the notes hold only questions that they leave open.
+    """
     encoded = encoder.encode_questions(EVERYDAY)
     found = [search(index, question, vectors) for question, vectors in zip(EVERYDAY, encoded, strict=True)]
-    return Calibration(statistics.median(ranked[0].logit for ranked in found if ranked))
+    best = [ranked[0].logit for ranked in found if ranked]
+    return Calibration(statistics.median(best)) if best else None
 
 
 def _signals(index: Index, reading: Reading, candidate: Candidate, passage: Passage, late: float) -> Signals:

@@ -284,7 +284,8 @@ def _titles(index: Index) -> list[_Title]:
             first = known.first_line if known else passage.start_line
             text = BREAKS.sub(" ", text)
             placed[passage.source, trail[:depth]] = Suggestion(text, passage.source, first, passage.end_line)
-    normals = normalize("\n".join(suggestion.text for suggestion in placed.values())).split("\n")
+    joined = "\n".join(suggestion.text for suggestion in placed.values())
+    normals = normalize(joined).split("\n") if placed else []
     titles: dict[str, _Title] = {}
     for suggestion, normal in zip(placed.values(), normals, strict=True):
         squeezed = _squeeze(normal)

@@ -50,7 +50,9 @@ def test_the_level_is_the_median_of_the_best(corpus: Path, folder: Path) -> None
     sync(corpus, folder, TOY)
     index = Index.open(folder, TOY)
     best = sorted(search.search(index, question, TOY.encode_questions([question])[0])[0].logit for question in EVERYDAY)
-    assert search.calibrate(index, TOY).level == pytest.approx((best[14] + best[15]) / 2)
+    calibration = search.calibrate(index, TOY)
+    assert calibration is not None
+    assert calibration.level == pytest.approx((best[14] + best[15]) / 2)
 
 
 def test_an_index_is_calibrated_when_it_is_built(corpus: Path, folder: Path) -> None:
@@ -59,6 +61,18 @@ def test_an_index_is_calibrated_when_it_is_built(corpus: Path, folder: Path) -> 
     sync(corpus, folder, TOY, full=True, calibrate=search.calibrate)
     index = Index.open(folder, TOY)
     assert index.calibration == search.calibrate(index, TOY) != TYPICAL
+
+
+def test_notes_that_answer_nothing_are_calibrated_once_they_do(tmp_path: Path, folder: Path) -> None:
+    corpus = write_notes(tmp_path / "corpus", {"a.md": "# 动物\n\n## 什么是猫？\n\n## 什么是狗？\n"})
+    sync(corpus, folder, TOY, calibrate=search.calibrate)
+    index = Index.open(folder, TOY)
+    assert (index.manifest.level, index.calibration) == (None, TYPICAL)
+    assert search.search(index, "什么是猫", TOY.encode_questions(["什么是猫"])[0]) == []
+    write_notes(corpus, {"a.md": "# 动物\n\n## 什么是猫？\n\n一种会捉老鼠的动物。\n\n## 什么是狗？\n"})
+    sync(corpus, folder, TOY, calibrate=search.calibrate)
+    answered = Index.open(folder, TOY)
+    assert answered.calibration == search.calibrate(answered, TOY) != TYPICAL
 
 
 def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path) -> None:

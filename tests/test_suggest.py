@@ -75,6 +75,11 @@ def test_what_is_typed_is_completed(index: Index, typed: str, suggested: list[st
     assert complete(index, typed) == found
 
 
+def test_notes_without_headings_suggest_nothing(tmp_path: Path, folder: Path) -> None:
+    sync(write_notes(tmp_path / "prose", {"a.txt": "今天下了雨，我们去了公园。\n"}), folder, TOY)
+    assert [complete(Index.open(folder, TOY), typed) for typed in ("zy", "公园", "gy", "park")] == [[]] * 4
+
+
 def test_beginnings_come_first_then_the_middle_then_words(index: Index) -> None:
     assert complete(index, "微调") == ["[微调]之后怎样部署？", "[微调]"]  # a question before a heading
     assert complete(index, "ra") == ["LoRA"[:0] + "Lo[RA] 的原理是什么？", "sto[ra]ge 有多大？"]
