@@ -29,4 +29,4 @@ quality: install
 	$(BIN)/python -m rag.evaluate --golden benchmarks/golden/corpus.jsonl
 
 speed: install
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python -m benchmarks.speed

@@ -1,6 +1,6 @@
 """Prints as a Markdown table what each part of the search adds, on the halves of golden questions not fitted on.
 
-    python benchmarks/ablation.py [--minilm FOLDER] corpus=benchmarks/golden/corpus.jsonl NOTES=… EVAL=…
+    python -m benchmarks.ablation [--minilm FOLDER] corpus=benchmarks/golden/corpus.jsonl NOTES=… EVAL=…
 
 Each argument is a folder of notes and its golden questions, as for fit.py. For every row the weights of the parts it
 has are fitted on the development halves, by the code of fit.py, so that no row suffers from weights made for another.
@@ -11,25 +11,20 @@ others use it.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-
-from encoders import rank_of_right  # noqa: E402  (the path above must come first)
-from fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals  # noqa: E402
-
-from rag.encoder import Encoder, load_encoder  # noqa: E402
-from rag.golden import GoldenQuestion, read_golden  # noqa: E402
-from rag.index import Index, sync  # noqa: E402
-from rag.metrics import recall_at, reciprocal_rank  # noqa: E402
-from rag.search import CANDIDATES  # noqa: E402
-from rag.text import content_tokens  # noqa: E402
+from benchmarks.encoders import rank_of_right
+from benchmarks.fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals
+from rag.encoder import Encoder, load_encoder
+from rag.golden import GoldenQuestion, read_golden
+from rag.index import Index, sync
+from rag.metrics import recall_at, reciprocal_rank
+from rag.search import CANDIDATES
+from rag.text import content_tokens
 
 # Each row adds to the one before; the bias changes no order.
 STEPS = {

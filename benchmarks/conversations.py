@@ -1,6 +1,6 @@
 """Prints how well questions in a conversation, comparisons and double questions are answered.
 
-    python benchmarks/conversations.py --half dev [--encoder NAME] [--index DIR]
+    python -m benchmarks.conversations --half dev [--encoder NAME] [--index DIR]
 
 From `golden/conversations.jsonl` the last question of each conversation is asked with those before it, by kind: how
 often the right passage is first and in five. A new topic is also asked alone: what came before must not make it worse.
@@ -12,24 +12,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.assistant import Assistant
+from rag.config import DEFAULT_CORPUS
+from rag.encoder import load_encoder
+from rag.golden import Gold, GoldenQuestion
+from rag.index import sync
+from rag.search import calibrate
+from rag.types import Answer
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from rag.assistant import Assistant  # noqa: E402  (the path above must come first)
-from rag.config import DEFAULT_CORPUS  # noqa: E402
-from rag.encoder import load_encoder  # noqa: E402
-from rag.golden import Gold, GoldenQuestion  # noqa: E402
-from rag.index import sync  # noqa: E402
-from rag.search import calibrate  # noqa: E402
-from rag.types import Answer  # noqa: E402
-
 GOLDEN = ROOT / "benchmarks" / "golden"
 CONTINUED = ("follow-up", "ellipsis", "comparison")  # kinds that mean nothing, or something else, alone
 

@@ -1,6 +1,6 @@
 """Compares encoders on the development halves of golden questions, and prints a Markdown table.
 
-    python benchmarks/encoders.py --encoders FOLDER FOLDER … -- corpus=benchmarks/golden/corpus.jsonl NOTES=…
+    python -m benchmarks.encoders --encoders FOLDER FOLDER … -- corpus=benchmarks/golden/corpus.jsonl NOTES=…
 
 For each folder made by `training/export.py`: how often the right passage is first by the vectors of whole passages
 alone, by late interaction alone, and first, in five and as MRR by the whole search, with weights fitted anew by the
@@ -10,19 +10,14 @@ code of fit.py: an encoder must not suffer from weights made for another.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-
-from fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals  # noqa: E402  (the path above must come first)
-
-from rag.encoder import load_encoder  # noqa: E402
-from rag.metrics import recall_at, reciprocal_rank  # noqa: E402
+from benchmarks.fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals
+from rag.encoder import load_encoder
+from rag.metrics import recall_at, reciprocal_rank
 
 
 def rank_of_right(right: np.ndarray, scores: np.ndarray) -> int:

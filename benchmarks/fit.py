@@ -1,6 +1,6 @@
 """Fits what the search weighs and where "found" begins, on the development halves of golden questions; prints it.
 
-    python benchmarks/fit.py corpus=benchmarks/golden/corpus.jsonl NOTES=benchmarks/golden/notes.jsonl …
+    python -m benchmarks.fit corpus=benchmarks/golden/corpus.jsonl NOTES=benchmarks/golden/notes.jsonl …
 
 Each argument is a folder of notes and its golden questions. First the weights of `rag/fusion.py`: two losses are
 minimised together, the cross entropy of the right passage among those read (what comes first), and the logistic loss
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,16 +25,13 @@ from pathlib import Path
 import numpy as np
 import scipy.optimize
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from rag.calibration import EVERYDAY  # noqa: E402  (the path above must come first)
-from rag.encoder import Encoded, Encoder, load_encoder  # noqa: E402
-from rag.golden import GoldenQuestion, read_golden  # noqa: E402
-from rag.index import Index, sync  # noqa: E402
-from rag.metrics import auroc  # noqa: E402
-from rag.search import search  # noqa: E402
-from rag.types import Span  # noqa: E402
+from rag.calibration import EVERYDAY
+from rag.encoder import Encoded, Encoder, load_encoder
+from rag.golden import GoldenQuestion, read_golden
+from rag.index import Index, sync
+from rag.metrics import auroc
+from rag.search import search
+from rag.types import Span
 
 NAMES = ("dense", "sentence", "late", "lexical", "substance", "beside", "covered", "missed", "strange", "bias")
 SPREAD = np.array(  # how far a weight may plausibly go: the scale of its penalty

@@ -1,4 +1,4 @@
-"""Measures the page in Chromium: `python benchmarks/page.py` starts it on corpus/ and prints what people wait for.
+"""Measures the page in Chromium: `python -m benchmarks.page` starts it on corpus/ and prints what people wait for.
 
     first paint        from the request to the first contentful paint, beside a Gradio page with one empty text box
     question → answer  from Enter to the whole answer on the screen, beside the same question without a page
@@ -27,10 +27,8 @@ from urllib.parse import unquote
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from screenshots import BOX, FLAGS, ROOT, served
 
-sys.path.insert(0, str(ROOT))
-
+from benchmarks.screenshots import BOX, FLAGS, ROOT, served
 from rag.assistant import Assistant
 from rag.encoder import load_encoder
 from rag.golden import read_golden

@@ -1,4 +1,4 @@
-"""Makes a picture of each state of the page: `python benchmarks/screenshots.py` uses it over corpus/ in Chromium.
+"""Makes a picture of each state of the page: `python -m benchmarks.screenshots` uses it over corpus/ in Chromium.
 
 Needs `pip install playwright` and a Chromium; writes docs/screenshot*.png. The index is brought up to date first.
 """

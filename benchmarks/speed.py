@@ -3,8 +3,8 @@
 The baseline is importing numpy, faiss and onnxruntime alone in a new process. The disk is warm: each command runs once
 before it counts. Nothing here fails for being slow.
 
-    python benchmarks/speed.py                     # the bundled encoder over corpus/
-    python benchmarks/speed.py --passages 100000   # how the index grows: synthetic notes, random vectors
+    python -m benchmarks.speed                     # the bundled encoder over corpus/
+    python -m benchmarks.speed --passages 100000   # how the index grows: synthetic notes, random vectors
 """
 
 from __future__ import annotations
@@ -28,17 +28,15 @@ from pathlib import Path
 
 import numpy as np
 
+from rag.assistant import Assistant
+from rag.encoder import TOKEN_DIMENSION, Encoded, Encoder, Vectors, load_encoder
+from rag.golden import read_golden
+from rag.index import sync
+from rag.notes import read_corpus
+from rag.passages import answer_span, sentences, split
+from rag.types import Span
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from rag.assistant import Assistant  # noqa: E402  (the path above must come first)
-from rag.encoder import TOKEN_DIMENSION, Encoded, Encoder, Vectors, load_encoder  # noqa: E402
-from rag.golden import read_golden  # noqa: E402
-from rag.index import sync  # noqa: E402
-from rag.notes import read_corpus  # noqa: E402
-from rag.passages import answer_span, sentences, split  # noqa: E402
-from rag.types import Span  # noqa: E402
-
 GOLDEN = ROOT / "benchmarks" / "golden" / "corpus.jsonl"
 BASELINE = "import numpy, faiss, onnxruntime"
 WARM_UP = 20  # questions before the warm ones count

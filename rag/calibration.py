@@ -3,7 +3,7 @@
 How sure the search looks depends on the notes: the more passages there are, the better the best of them fits whatever
 is asked. So an index measures itself when it is built: questions of everyday life and of other trades are asked, which
 notes on one subject do not answer, and the median of their best logits is its `level`. Where "found" begins was fitted
-against that level by `python benchmarks/fit.py`, over development questions on small and large sets of notes.
+against that level by `python -m benchmarks.fit`, over development questions on small and large sets of notes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-# Fitted by `python benchmarks/fit.py`. "Found" begins at the logit SLOPE × level + SHIFT; there, the first passage is
+# Fitted by `python -m benchmarks.fit`. "Found" begins at the logit SLOPE × level + SHIFT; there, the first passage is
 # right with probability THRESHOLD, and SHARPNESS is how fast that rises with the logit.
 SLOPE, SHIFT = 0.46, 0.57
 SHARPNESS, THRESHOLD = 0.49, 0.33

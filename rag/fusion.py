@@ -1,6 +1,6 @@
 """From what the channels say to one order: pure functions, higher is better.
 
-The weights were fitted by `python benchmarks/fit.py` on the development halves of `benchmarks/golden/`.
+The weights were fitted by `python -m benchmarks.fit` on the development halves of `benchmarks/golden/`.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.conversations import measure_conversations, measure_doubles, read_conversations, read_doubles
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.encoder import OnnxEncoder
@@ -20,10 +20,6 @@ from rag.notes import read_note
 from rag.report import Setting, summarise
 from rag.search import calibrate
 from rag.ui.service import Service, Settings
-
-sys.path.append(str(ROOT / "benchmarks"))
-
-from conversations import measure_conversations, measure_doubles, read_conversations, read_doubles
 
 GOLDEN = ROOT / "benchmarks" / "golden"
 SHARED_NOTES = ROOT.parent / "shared" / "notes"
