@@ -10,7 +10,8 @@ from rag.assistant import Assistant
 from rag.build import summary
 from rag.config import DEFAULT_CORPUS, DEFAULT_FEEDBACK, DEFAULT_INDEX
 from rag.console import speak_utf8
-from rag.encoder import Encoder, load_encoder
+from rag.encoders.base import Encoder
+from rag.encoders.load import load_encoder
 from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError
 from rag.index import sync
 from rag.progress import progress_bar

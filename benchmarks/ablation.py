@@ -19,12 +19,13 @@ import numpy as np
 
 from benchmarks.encoders import rank_of_right
 from benchmarks.fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals
-from rag.encoder import Encoder, load_encoder
-from rag.golden import GoldenQuestion, read_golden
+from rag.encoders.base import Encoder
+from rag.encoders.load import load_encoder
+from rag.evaluation.golden import GoldenQuestion, read_golden
+from rag.evaluation.metrics import recall_at, reciprocal_rank
 from rag.index import Index, sync
-from rag.metrics import recall_at, reciprocal_rank
 from rag.search import CANDIDATES
-from rag.text import content_tokens
+from rag.text.tokens import content_tokens
 
 # Each row adds to the one before; the bias changes no order.
 STEPS = {

@@ -20,8 +20,8 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS
-from rag.encoder import load_encoder
-from rag.golden import Gold, GoldenQuestion
+from rag.encoders.load import load_encoder
+from rag.evaluation.golden import Gold, GoldenQuestion
 from rag.index import sync
 from rag.search import calibrate
 from rag.types import Answer

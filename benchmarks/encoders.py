@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fit import NAMES, START, Case, Recalling, collect, fit, golden_set, totals
-from rag.encoder import load_encoder
-from rag.metrics import recall_at, reciprocal_rank
+from rag.encoders.load import load_encoder
+from rag.evaluation.metrics import recall_at, reciprocal_rank
 
 
 def rank_of_right(right: np.ndarray, scores: np.ndarray) -> int:

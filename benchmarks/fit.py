@@ -26,10 +26,11 @@ import numpy as np
 import scipy.optimize
 
 from rag.calibration import EVERYDAY
-from rag.encoder import Encoded, Encoder, load_encoder
-from rag.golden import GoldenQuestion, read_golden
+from rag.encoders.base import Encoded, Encoder
+from rag.encoders.load import load_encoder
+from rag.evaluation.golden import GoldenQuestion, read_golden
+from rag.evaluation.metrics import auroc
 from rag.index import Index, sync
-from rag.metrics import auroc
 from rag.search import search
 from rag.types import Span
 

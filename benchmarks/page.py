@@ -30,8 +30,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.screenshots import BOX, FLAGS, ROOT, served
 from rag.assistant import Assistant
-from rag.encoder import load_encoder
-from rag.golden import read_golden
+from rag.encoders.load import load_encoder
+from rag.evaluation.golden import read_golden
 
 BASELINE = """
 import gradio, sys

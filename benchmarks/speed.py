@@ -29,8 +29,9 @@ from pathlib import Path
 import numpy as np
 
 from rag.assistant import Assistant
-from rag.encoder import TOKEN_DIMENSION, Encoded, Encoder, Vectors, load_encoder
-from rag.golden import read_golden
+from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
+from rag.encoders.load import load_encoder
+from rag.evaluation.golden import read_golden
 from rag.index import sync
 from rag.notes import read_corpus
 from rag.passages import answer_span, sentences, split

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from rag.calibration import THRESHOLD
 from rag.conversation import Cue, resolve
-from rag.encoder import Encoded, Encoder
+from rag.encoders.base import Encoded, Encoder
 from rag.index import Index, embedded_text
 from rag.parts import questions, sides
 from rag.reranker import Reranker
 from rag.search import Ranked, search
-from rag.text import letters
+from rag.text.normal import letters
 
 # What speaks for a question being meant in its conversation, as a logit beside those of the passages found.
 PRIORS = {Cue.NEEDED: math.inf, Cue.PLAIN: 6.0, Cue.POSSIBLE: -1.0}

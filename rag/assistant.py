@@ -12,7 +12,7 @@ from rag import asking
 from rag.asking import Found
 from rag.calibration import THRESHOLD
 from rag.config import MAX_QUESTION_CHARACTERS
-from rag.encoder import Encoder
+from rag.encoders.base import Encoder
 from rag.errors import IndexUnusable, QuestionRejected
 from rag.extract import EXCERPT_CHARACTERS, excerpt
 from rag.index import Index, current_identity
@@ -20,7 +20,8 @@ from rag.notes import NoteUnreadable, read_sha256
 from rag.passages import answer_span, title
 from rag.reranker import Reranker
 from rag.search import search
-from rag.text import clean, content_tokens, is_chinese, tokens
+from rag.text.normal import clean, is_chinese
+from rag.text.tokens import content_tokens, tokens
 from rag.types import Answer, Hit, Passage, Span
 
 SHARED_WORDS = 0.3  # what all the words of the question are worth in a sentence, beside a cosine

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from rag import console, index
 from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX
-from rag.encoder import Encoder, load_encoder
+from rag.encoders.base import Encoder
+from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError
 from rag.progress import progress_bar
 from rag.search import calibrate
-from rag.text import clean
+from rag.text.normal import clean
 from rag.types import BuildReport
 from rag.watching import WATCH_SECONDS, Watcher
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from rag.errors import KuaidaError
-from rag.text import clean
+from rag.text.normal import clean
 
 
 def run(program: str, command: Callable[[], int]) -> int:

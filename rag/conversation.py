@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 
 from rag.parts import ASKS, PUNCTUATION, sides
 from rag.phrases import FACETS, QUESTION_CHARACTERS, aligned, has_topic, skip, topic
-from rag.text import HAN, is_chinese, normalize
+from rag.text.normal import HAN, is_chinese, normalize
 from rag.types import Span
 
 TURNS = 4  # what was asked longer ago is not what 它 means

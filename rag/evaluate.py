@@ -9,16 +9,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rag import console, golden, index, report_page
+from rag import console, index
 from rag.assistant import Assistant
 from rag.calibration import THRESHOLD
 from rag.config import DEFAULT_CORPUS
-from rag.encoder import load_encoder
+from rag.encoders.load import load_encoder
 from rag.errors import CorpusError, GoldenUnusable, KuaidaError, QuestionRejected
-from rag.golden import GoldenQuestion
+from rag.evaluation import golden, report_page
+from rag.evaluation.golden import GoldenQuestion
+from rag.evaluation.report import DEPTH, Report, Result, Setting, compare, render, saved_ranks, summarise, to_json
 from rag.notes import read_corpus
 from rag.progress import progress_bar
-from rag.report import DEPTH, Report, Result, Setting, compare, render, saved_ranks, summarise, to_json
 from rag.reranker import load_reranker
 from rag.search import calibrate
 from rag.types import Hit

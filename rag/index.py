@@ -38,15 +38,16 @@ from rapidfuzz.distance import OSA
 from rag import generations, lexical, vectors
 from rag.calibration import TYPICAL, Calibration
 from rag.changes import Changes
-from rag.encoder import TOKEN_DIMENSION, Encoded, Encoder, Vectors
+from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable, IndexUnusable
 from rag.generations import FileRecord
-from rag.glossary import Glossary
 from rag.lexical import Postings, Row
 from rag.notes import read_corpus, read_glossary
 from rag.passages import SPLITTER_VERSION, sentences, split
-from rag.sounds import sounds
-from rag.text import is_chinese, runs, tokens
+from rag.text.glossary import Glossary
+from rag.text.normal import is_chinese
+from rag.text.tokens import runs, tokens
+from rag.text.typos import sounds
 from rag.types import BuildReport, Note, Passage, Skipped, Span
 
 T = TypeVar("T")
@@ -245,7 +246,7 @@ class Index:
         return self._postings.document_frequency(token)
 
     def runs(self, number: int) -> str:
-        """Returns where `rag.text.needle` is looked for: the headings of a passage, its question and its text."""
+        """Returns where `needle` is looked for: the headings of a passage, its question and its text."""
         return _remembered(self._runs, number, lambda: runs(_lexical_text(self.passage(number))))
 
     def heard(self, number: int) -> str:

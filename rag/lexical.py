@@ -1,6 +1,6 @@
 """Postings in tantivy: the only importer of tantivy; BM25 scores, higher is better.
 
-Passages come as tokens of `rag.text.tokens` and are only cut at spaces here. The postings are written anew for every
+Passages come as tokens of `tokens` and are only cut at spaces here. The postings are written anew for every
 generation: a deletion in place would leave the deleted passages in the BM25 statistics until a merge.
 """
 
@@ -14,7 +14,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from rag.errors import IndexCorrupt, IndexNotWritable
-from rag.sounds import MARK
+from rag.text.typos import MARK
 
 HEADING_BOOST = 2.0  # a question names its topic in the words of the heading; in the body they are spread thin
 WORD_FIELDS = (("heading", HEADING_BOOST), ("body", 1.0))
@@ -26,7 +26,7 @@ FREQUENCIES = "freq"  # no positions: there are no phrase queries, and they woul
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One passage as tokens joined by spaces; `sounds` begin with `rag.sounds.MARK`."""
+    """One passage as tokens joined by spaces; `sounds` begin with `rag.text.typos.MARK`."""
 
     heading: str
     body: str

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.alignment import Aligned, merged, placed_tokens
 from rag.index import Index
 from rag.reading import NAMED, Reading, Spelling, Term
-from rag.sounds import is_sound, sounds
-from rag.text import HAN_RUN, QUESTION_FRAMES, STOP_WORDS
+from rag.text.normal import HAN_RUN
+from rag.text.offsets import Aligned, merged, placed_tokens
+from rag.text.tokens import QUESTION_FRAMES, STOP_WORDS
+from rag.text.typos import is_sound, sounds
 from rag.types import Span
 
 AS_SURE = 2 / 3  # of the surest spelling that stands in a text; what is less sure stands there by chance

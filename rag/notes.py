@@ -10,10 +10,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from rag import glossary
 from rag.errors import CorpusError
-from rag.glossary import Glossary
-from rag.text import front_matter
+from rag.text import glossary
+from rag.text.glossary import Glossary
+from rag.text.markdown import front_matter
 from rag.types import Note, Skipped
 
 SUFFIXES = (".md", ".markdown", ".txt")

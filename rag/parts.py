@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rag.phrases import LEAD, PREDICATE, QUESTION_CHARACTERS, aligned, has_topic, skip
-from rag.text import HAN, is_chinese
+from rag.text.normal import HAN, is_chinese
 from rag.types import Span
 
 PUNCTUATION = " \t\n,，;；。.？?！!"

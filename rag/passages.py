@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 
-from rag.text import front_matter
+from rag.text.markdown import front_matter
 from rag.types import Note, Passage, Span
 
 Ranges = dict[int, tuple[int, int]]

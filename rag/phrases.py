@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.text import is_chinese, normalize
+from rag.text.normal import is_chinese, normalize
 
 QUESTION_CHARACTERS = 200  # a longer text was pasted in: its form says nothing about what is asked
 TOPIC_CHARACTERS = 40  # beyond this a topic is a story: what it is about cannot be told from its form

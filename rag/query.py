@@ -14,10 +14,10 @@ from typing import TextIO
 from rag import console
 from rag.assistant import Assistant, record
 from rag.config import DEFAULT_INDEX, colours_wanted, history_file
-from rag.encoder import load_encoder
+from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError, QuestionRejected
 from rag.reranker import load_reranker
-from rag.text import clean
+from rag.text.normal import clean
 from rag.types import Answer, Hit
 
 HISTORY_LENGTH = 1_000

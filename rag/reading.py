@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from rag import fusion
 from rag.index import Index
-from rag.sounds import is_sound, sounds
-from rag.text import content_tokens, is_chinese, needle, tokens
-from rag.translation import translations
+from rag.text.bilingual import translations
+from rag.text.normal import is_chinese
+from rag.text.tokens import content_tokens, needle, tokens
+from rag.text.typos import is_sound, sounds
 
 # How surely a token is meant that does not stand in the question as such.
 TRANSLATED = 0.9  # times what the word list says
@@ -40,7 +41,7 @@ class Term:
     spellings: tuple[Spelling, ...]
 
     def share_in(self, held: str) -> float:
-        """Returns the surety of the surest spelling in `held`, as `rag.text.runs` has it, 0 when there is none."""
+        """Returns the surety of the surest spelling in `held`, as `runs` has it, 0 when there is none."""
         return max((s.surety for s in self.spellings if all(needle(token) in held for token in s.tokens)), default=0.0)
 
 
@@ -80,7 +81,7 @@ class Reading:
         return cls(terms, queried, min(total, math.sqrt(total * short)), strange, chinese, heard)
 
     def coverage(self, held: str) -> tuple[float, float]:
-        """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `rag.text.runs` has it."""
+        """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `runs` has it."""
         shares = [(term, term.share_in(held)) for term in self.terms]
         covered = sum(term.weight * share for term, share in shares) / self.scale
         missed = sum(term.weight for term, share in shares if term.latin and not share) / self.scale

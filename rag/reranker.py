@@ -1,6 +1,6 @@
 """Rerankers: question and passage read together by a cross-encoder, better and slower than comparing vectors.
 
-Beside `rag.encoder` the only importer of sentence-transformers, and only when a reranker is asked for.
+Beside `rag.encoders.base` the only importer of sentence-transformers, and only when a reranker is asked for.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from rag import fusion
 from rag.calibration import EVERYDAY, Calibration
-from rag.encoder import Encoded, Encoder
+from rag.encoders.base import Encoded, Encoder
 from rag.fusion import Signals
 from rag.index import Candidate, Index
 from rag.passages import is_unanswered
 from rag.reading import Reading
-from rag.text import is_chinese
+from rag.text.normal import is_chinese
 from rag.types import Passage
 
 CANDIDATES = 50  # from each channel; the right passage is nearly always among them

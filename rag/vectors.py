@@ -10,7 +10,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoder import Vectors
+from rag.encoders.base import Vectors
 from rag.errors import IndexCorrupt
 
 VectorIndex = faiss.Index

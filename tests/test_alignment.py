@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.alignment import Aligned, merged, placed_tokens
-from rag.text import normalize, tokens
+from rag.text.normal import normalize
+from rag.text.offsets import Aligned, merged, placed_tokens
+from rag.text.tokens import tokens
 
 TEXTS = (
     "",

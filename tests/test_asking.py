@@ -10,7 +10,7 @@ import pytest
 from rag.asking import PRIORS, Found, Search, merged
 from rag.calibration import TYPICAL
 from rag.conversation import Cue
-from rag.encoder import Encoded
+from rag.encoders.base import Encoded
 from rag.fusion import Signals
 from rag.index import Candidate
 from rag.search import Ranked

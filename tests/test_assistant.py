@@ -12,7 +12,7 @@ import pytest
 
 from rag.assistant import Assistant, check_question, compose, record
 from rag.calibration import THRESHOLD
-from rag.encoder import Encoded
+from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.index import sync
 from rag.passages import answer_span

@@ -13,7 +13,10 @@ import pytest
 from tokenizers import Tokenizer
 
 from rag.config import BUNDLED_ENCODER
-from rag.encoder import Encoder, OnnxEncoder, SentenceTransformersEncoder, Vectors, load_encoder
+from rag.encoders.base import Encoder, Vectors
+from rag.encoders.load import load_encoder
+from rag.encoders.onnx import OnnxEncoder
+from rag.encoders.sentence_transformers import SentenceTransformersEncoder
 from rag.errors import EncoderError
 from rag.types import Span
 from tests.offline import LIGHT, refused_at_once

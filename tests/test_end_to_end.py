@@ -11,13 +11,13 @@ import pytest
 from benchmarks.conversations import measure_conversations, measure_doubles, read_conversations, read_doubles
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS, ROOT
-from rag.encoder import OnnxEncoder
+from rag.encoders.onnx import OnnxEncoder
 from rag.evaluate import ask, ask_all
-from rag.golden import GoldenQuestion, read_golden
+from rag.evaluation.golden import GoldenQuestion, read_golden
+from rag.evaluation.metrics import Estimate
+from rag.evaluation.report import Setting, summarise
 from rag.index import sync
-from rag.metrics import Estimate
 from rag.notes import read_note
-from rag.report import Setting, summarise
 from rag.search import calibrate
 from rag.ui.service import Service, Settings
 

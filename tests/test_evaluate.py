@@ -15,12 +15,12 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.evaluate import main
-from rag.feedback import Feedback
-from rag.golden import Gold, read_folder
+from rag.evaluation.golden import Gold, read_folder
+from rag.evaluation.metrics import Difference, Estimate
+from rag.evaluation.report import Comparison, Result, Setting, compare, render, saved_ranks, summarise, width
+from rag.evaluation.report_page import render as render_page
+from rag.feedback.log import Feedback
 from rag.index import Index, sync
-from rag.metrics import Difference, Estimate
-from rag.report import Comparison, Result, Setting, compare, render, saved_ranks, summarise, width
-from rag.report_page import render as render_page
 from tests.process import ROOT, environment, run
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-import rag.feedback
+import rag.feedback.log
 from rag.errors import FeedbackNotWritable, GoldenUnusable
-from rag.feedback import Feedback, Gap, Pin, Rating, anchor
-from rag.golden import Gold, GoldenQuestion, read_golden, standing, unknown_ratings
+from rag.evaluation.golden import Gold, GoldenQuestion, read_golden, standing, unknown_ratings
+from rag.feedback.log import Feedback, Gap, Pin, Rating, anchor
 from rag.passages import answer_span, split
 from rag.types import Hit, Note, Passage, Span
 from tests.process import ROOT, environment
@@ -36,7 +36,7 @@ def feedback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Feedback:
         def now(cls, zone: datetime.tzinfo | None = None) -> datetime.datetime:
             return datetime.datetime.fromisoformat(NOON)
 
-    monkeypatch.setattr(rag.feedback.datetime, "datetime", Noon)
+    monkeypatch.setattr(rag.feedback.log.datetime, "datetime", Noon)
     return Feedback(tmp_path / "feedback")
 
 
@@ -161,8 +161,8 @@ def test_pins_keep_their_order_and_what_came_first(feedback: Feedback) -> None:
 
 def test_the_digest_is_of_what_the_passage_says_not_where_it_stands() -> None:
     moved = split(Note("a.md", "题", NOTE.text.replace("# 题\n", "\n\n# 题\n"), ""))
-    assert rag.feedback.digest(moved[1]) == rag.feedback.digest(PROSE) != rag.feedback.digest(ENTRY)
-    assert rag.feedback.digest(None) == ""
+    assert rag.feedback.log.digest(moved[1]) == rag.feedback.log.digest(PROSE) != rag.feedback.log.digest(ENTRY)
+    assert rag.feedback.log.digest(None) == ""
 
 
 # ------------------------------------------------------------------------------------------------ files and processes
@@ -183,9 +183,9 @@ def test_damaged_lines_are_passed_over_and_kept(feedback: Feedback, log: Path) -
 
 def test_a_disk_that_is_full_loses_nothing(feedback: Feedback, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     feedback.rate("甲？", True, hit(ENTRY))
-    write = rag.feedback.os.write
+    write = rag.feedback.log.os.write
     with monkeypatch.context() as patch:
-        patch.setattr(rag.feedback.os, "write", lambda handle, data: write(handle, data[:20]))
+        patch.setattr(rag.feedback.log.os, "write", lambda handle, data: write(handle, data[:20]))
         with pytest.raises(FeedbackNotWritable) as caught:
             feedback.rate("乙？", True, hit(ENTRY))
     cause = "No space left on device"
@@ -211,7 +211,7 @@ def test_strange_characters_are_kept_or_dropped_but_never_break_a_line(feedback:
 ADDING = """
 import sys
 from pathlib import Path
-from rag.feedback import Feedback
+from rag.feedback.log import Feedback
 feedback = Feedback(Path(sys.argv[1]))
 for number in range(50):
     feedback.miss(f"{sys.argv[2]}-{number}", "近" * 3000)

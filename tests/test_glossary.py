@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.config import DEFAULT_CORPUS
-from rag.glossary import Glossary, Mention, parse
 from rag.notes import read_glossary
+from rag.text.glossary import Glossary, Mention, parse
 from rag.types import Skipped
 
 ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"

@@ -11,7 +11,7 @@ import pytest
 
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.errors import GoldenUnusable
-from rag.golden import Gold, GoldenQuestion, own_questions, read_golden, standing, unknown_ratings
+from rag.evaluation.golden import Gold, GoldenQuestion, own_questions, read_golden, standing, unknown_ratings
 from rag.notes import read_note
 from rag.types import Note, Passage
 

@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 
 from rag import generations
-from rag.encoder import Encoded
+from rag.encoders.base import Encoded
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable
 from rag.index import Candidate, Index, current_identity, embedded_text, is_current, sync
-from rag.text import content_tokens
+from rag.text.tokens import content_tokens
 from rag.types import Passage, Span
 from tests.toy_encoder import ToyEncoder
 

@@ -1,8 +1,9 @@
-"""The architecture, read from the imports: a module of `rag/` imports only from layers below its own."""
+"""The architecture, read from the imports: a package of `rag/` imports only from those before it in one list."""
 
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,68 +13,28 @@ import pytest
 
 from tests.process import ROOT, environment
 
-LAYERS = (
-    {"errors", "types"},
-    {"config", "text", "metrics", "progress", "watching"},
-    {"glossary", "phrases", "alignment"},
-    {
-        "notes",
-        "passages",
-        "fusion",
-        "calibration",
-        "extract",
-        "translation",
-        "sounds",
-        "console",
-        "parts",
-    },
-    {"encoder", "reranker", "conversation", "golden", "changes", "feedback", "writing"},
-    {"vectors", "lexical", "generations", "generator"},
-    {"index", "report"},
-    {"reading", "suggest", "telling", "twins", "projection"},
-    {"search", "matching"},
-    {"asking"},
-    {"assistant", "report_page"},
-    {"build", "query", "evaluate"},
-)
-UI_MAY_IMPORT = {
-    "assistant",
-    "config",
-    "encoder",
-    "errors",
-    "feedback",
-    "glossary",
-    "index",
-    "matching",
-    "notes",
-    "passages",
-    "projection",
-    "search",
-    "suggest",
-    "telling",
-    "text",
-    "twins",
-    "types",
-    "watching",
-    "writing",
-}
+# Lowest first: what stands in a line imports only from lines above it, and from itself.
+ORDER = """
+types errors config text progress watching console encoders notes passages fusion calibration extract phrases
+parts conversation reranker changes vectors lexical generations index insights reading search matching asking
+assistant feedback evaluation build query evaluate ui
+""".split()
 OWNERS = {
     "faiss": {"vectors"},
     "tantivy": {"lexical"},
-    "onnxruntime": {"encoder"},
-    "tokenizers": {"encoder"},
-    "sentence_transformers": {"encoder", "reranker"},
+    "onnxruntime": {"encoders.onnx"},
+    "tokenizers": {"encoders.onnx"},
+    "sentence_transformers": {"encoders.sentence_transformers", "reranker"},
+    "opencc": {"text.normal"},
+    "pypinyin": {"text.typos"},
+    "rich": {"progress"},
+    "sklearn": {"insights.projection"},
+    "threadpoolctl": {"insights.projection"},
     "torch": set(),
     "transformers": set(),
-    "opencc": {"text"},
-    "pypinyin": {"sounds"},
-    "httpx": {"generator"},
-    "rich": {"progress"},
-    "sklearn": {"projection"},
-    "threadpoolctl": {"projection"},
 }
-MODULES = sorted((ROOT / "rag").glob("*.py"))
-UI_MODULES = sorted((ROOT / "rag" / "ui").rglob("*.py"))
+RAG = ROOT / "rag"
+MODULES = sorted(path for path in RAG.rglob("*.py") if RAG / "model" not in path.parents)
 
 
 def parse(path: Path) -> ast.Module:
@@ -92,9 +53,18 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from (str(argument.value) for argument in node.args if isinstance(argument, ast.Constant))
 
 
-def rag_imports(path: Path) -> set[str]:
-    """Returns the modules of rag/ that the file imports, "ui" for any below rag/ui."""
+def room(path: Path) -> str:
+    """Returns the line of ORDER that a module belongs to: its package below rag/, or itself."""
+    return path.relative_to(RAG).parts[0].removesuffix(".py")
+
+
+def rooms(path: Path) -> set[str]:
+    """Returns the lines of ORDER that a module imports from."""
     return {name.split(".")[1] for name in imports(parse(path)) if name.startswith("rag.")}
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(RAG).with_suffix("").parts)
 
 
 def reads_environment(tree: ast.AST) -> bool:
@@ -114,40 +84,35 @@ def test_the_reader_of_imports_sees_every_form() -> None:
     assert not reads_environment(ast.parse("import os\nos.path.join('a')"))
 
 
-def test_every_module_has_a_layer() -> None:
-    known = set.union(*LAYERS) | {"__init__"}
-    assert {path.stem for path in MODULES} - known == set()
-    assert {"errors", "types", "config", "text", "notes", "passages", "fusion", "encoder", "index"} <= {
-        path.stem for path in MODULES
+def test_the_order_names_every_room_and_no_other() -> None:
+    assert sorted(ORDER) == sorted({room(path) for path in MODULES} - {"__init__", "__main__"})
+    assert len(MODULES) > 80
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_a_module_imports_only_from_lower_rooms(path: Path) -> None:
+    own = room(path)
+    lower = ["config"] if own == "__init__" else ORDER[: ORDER.index(own) + 1]
+    assert rooms(path) - set(lower) == set()
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    names = {f"rag.{dotted(path)}": path for path in MODULES}
+    graph = {
+        name: {part for found in imports(parse(path)) for part in (found, found.rpartition(".")[0]) if part in names}
+        for name, path in names.items()
     }
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_a_module_imports_only_lower_layers(path: Path) -> None:
-    if path.stem == "__init__":
-        assert rag_imports(path) == {"config"}
-        return
-    own = next(number for number, layer in enumerate(LAYERS) if path.stem in layer)
-    assert rag_imports(path) - set().union(*LAYERS[:own]) == set()
-
-
-@pytest.mark.parametrize("path", UI_MODULES, ids=lambda path: path.stem)
-def test_the_page_stands_on_the_assistant(path: Path) -> None:
-    assert rag_imports(path) - UI_MAY_IMPORT - {"ui"} == set()
+    assert tuple(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
 
 
 @pytest.mark.parametrize("library", OWNERS)
 def test_a_library_has_one_importer(library: str) -> None:
-    importers = {
-        path.stem
-        for path in (*MODULES, *UI_MODULES)
-        if library in {name.split(".")[0] for name in imports(parse(path))}
-    }
-    assert importers == {owner for owner in OWNERS[library] if (ROOT / "rag" / f"{owner}.py").exists()}
+    importers = {dotted(path) for path in MODULES if library in {name.split(".")[0] for name in imports(parse(path))}}
+    assert importers == OWNERS[library]
 
 
 def test_only_config_reads_the_environment() -> None:
-    assert [path.stem for path in (*MODULES, *UI_MODULES) if reads_environment(parse(path))] == ["config"]
+    assert [dotted(path) for path in MODULES if reads_environment(parse(path))] == ["config"]
 
 
 def test_a_question_loads_no_heavy_library(bundled_index: Path) -> None:

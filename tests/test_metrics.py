@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from rag import metrics
-from rag.metrics import Bin, Estimate
+from rag.evaluation import metrics
+from rag.evaluation.metrics import Bin, Estimate
 
 RANKS = [1, 2, 0, 5, 10, 11]
 

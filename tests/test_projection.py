@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag import projection
-from rag.encoder import Vectors
+from rag.encoders.base import Vectors
 from rag.index import Index, sync
-from rag.projection import ASIDE, keys, lay_out, load, place, save
+from rag.insights import projection
+from rag.insights.projection import ASIDE, keys, lay_out, load, place, save
 from tests.small import ENTRY, write_notes
 from tests.toy_encoder import ToyEncoder
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.encoder import OnnxEncoder
+from rag.encoders.onnx import OnnxEncoder
 from rag.index import sync
 from rag.query import main, render
 from rag.types import Answer, Hit, Passage

@@ -11,7 +11,7 @@ from rag.fusion import inverse_document_frequency
 from rag.index import Index, sync
 from rag.reading import NAMED, SHORT, TRANSLATED, Reading, Spelling
 from rag.search import search
-from rag.translation import translations
+from rag.text.bilingual import translations
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

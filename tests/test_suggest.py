@@ -8,7 +8,8 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.index import Index, sync
-from rag.suggest import Suggestion, Suggestions, related
+from rag.insights.completion import Suggestion, Suggestions
+from rag.insights.related import related
 from rag.types import Answer, Hit
 from tests.small import NOTES, write_notes
 from tests.toy_encoder import ToyEncoder

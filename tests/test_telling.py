@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rag.index import Index, sync
-from rag.telling import telling
+from rag.insights.keywords import telling
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.text import clean, content_tokens, is_chinese, needle, normalize, runs, tokens
+from rag.text.normal import clean, is_chinese, normalize
+from rag.text.tokens import content_tokens, needle, runs, tokens
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rag.text import letters
+from rag.text.normal import letters
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "training" / "questions").glob("*.jsonl"))

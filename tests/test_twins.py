@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import twins as module
 from rag.index import Index, sync
-from rag.twins import Twin, twins
+from rag.insights import duplicates as module
+from rag.insights.duplicates import Twin, twins
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rag import vectors
-from rag.encoder import Vectors
+from rag.encoders.base import Vectors
 from rag.errors import IndexCorrupt
 
 COMPASS = np.array([[1, 0], [0, 1], [-1, 0], [0.6, 0.8]], dtype=np.float32)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import rag.writing
+import rag.feedback.append
 from rag.assistant import Assistant
-from rag.encoder import OnnxEncoder
+from rag.encoders.onnx import OnnxEncoder
 from rag.errors import NoteNotWritable
+from rag.feedback.append import Addition, append_question, preview
 from rag.index import sync
 from rag.search import calibrate
-from rag.writing import Addition, append_question, preview
 from tests.small import ENTRY, ENTRY_ANSWER, write_notes
 
 Q = "企鹅吃什么？"
@@ -127,7 +127,7 @@ def test_a_fault_leaves_the_note_and_nothing_else(empty: Path, monkeypatch: pyte
     def fail(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(rag.writing.os, call, fail)
+    monkeypatch.setattr(rag.feedback.append.os, call, fail)
     with pytest.raises(NoteNotWritable, match="stays as it is: No space left on device"):
         append_question(empty, "a.md", Q)
     assert {path.name: path.read_bytes() for path in empty.iterdir()} == {"a.md": b"text\n"}
@@ -141,7 +141,7 @@ def test_an_edit_at_the_same_moment_wins(empty: Path, monkeypatch: pytest.Monkey
         (empty / "a.md").write_bytes(b"another text\n")
         chmod(path, mode)
 
-    monkeypatch.setattr(rag.writing.os, "chmod", edit)
+    monkeypatch.setattr(rag.feedback.append.os, "chmod", edit)
     with pytest.raises(NoteNotWritable, match="it was changed at the same moment"):
         append_question(empty, "a.md", Q)
     assert {path.name: path.read_bytes() for path in empty.iterdir()} == {"a.md": b"another text\n"}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.encoder import TOKEN_DIMENSION, Encoded, Vectors
-from rag.text import normalize
+from rag.encoders.base import TOKEN_DIMENSION, Encoded, Vectors
+from rag.text.normal import normalize
 from rag.types import Span
 
 DIMENSION = 64

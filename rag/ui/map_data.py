@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rag.assistant import check_question
-from rag.encoder import Encoder
+from rag.encoders.base import Encoder
 from rag.index import Index
-from rag.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
-from rag.text import clean
+from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
+from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.render.common import topic
 

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.events import api
 
 from rag.errors import KuaidaError
-from rag.text import clean
+from rag.text.normal import clean
 from rag.ui.components import QUIET, html
 from rag.ui.render.header import header
 from rag.ui.service import PAGE_LIMIT, Service

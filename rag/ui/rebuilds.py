@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from rag import glossary
-from rag.encoder import Encoder
+from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable, IndexNotWritable, QuestionRejected
-from rag.feedback import Feedback, Pin, digest
+from rag.feedback.log import Feedback, Pin, digest
 from rag.index import Index, sync
 from rag.notes import NoteUnreadable, escape, may_be_note, read_glossary, read_note
 from rag.search import calibrate
+from rag.text import glossary
 from rag.types import Answer, BuildReport, Passage
 from rag.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint, moved
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.assistant import Assistant, record
-from rag.encoder import Encoder
+from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable
-from rag.feedback import Feedback, Reason
+from rag.feedback.log import Feedback, Reason
 from rag.index import Index
+from rag.insights.completion import Suggestion, Suggestions
+from rag.insights.related import related
 from rag.matching import Matcher
 from rag.notes import NoteUnreadable, read_note
-from rag.suggest import Suggestion, Suggestions, related
 from rag.types import Answer, Hit, Note, Span
 from rag.ui.rebuilds import Rebuilds
 from rag.ui.render.evidence import Evidence

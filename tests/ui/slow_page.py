@@ -11,7 +11,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import app
-from rag.encoder import Encoded, Encoder
+from rag.encoders.base import Encoded, Encoder
 
 SECONDS = 6.0  # also a browser on a busy machine stops the answer before that
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rag.assistant import Assistant
-from rag.encoder import Encoder
+from rag.encoders.base import Encoder
 from rag.index import sync
 from rag.search import calibrate
 from rag.ui.service import Service, Settings

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rag.assistant import Assistant
-from rag.feedback import Feedback
+from rag.feedback.log import Feedback
 from rag.generations import exclusive
 from rag.index import sync
 from rag.ui.service import Service, Settings

@@ -11,10 +11,10 @@ import httpx
 import numpy as np
 import pytest
 
-from rag.encoder import OnnxEncoder
+from rag.encoders.onnx import OnnxEncoder
 from rag.errors import QuestionRejected
 from rag.index import Index, sync
-from rag.projection import place
+from rag.insights.projection import place
 from rag.ui.map_data import Charts
 from tests.small import ENTRY, write_notes
 from tests.toy_encoder import ToyEncoder

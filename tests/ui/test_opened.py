@@ -7,9 +7,9 @@ import hashlib
 
 import pytest
 
+from rag.insights.duplicates import Twin
 from rag.notes import read_corpus
 from rag.passages import split
-from rag.twins import Twin
 from rag.types import Note
 from rag.ui.opened import Lines, Standing, opened, rebuilt
 from rag.ui.render import tree

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rag.feedback import Gap, Pin, digest
+from rag.feedback.append import Addition
+from rag.feedback.log import Gap, Pin, digest
 from rag.types import BuildReport, Difference, Passage, Skipped
 from rag.ui.rebuilds import PinChange, Rebuilt
 from rag.ui.render import index as render
@@ -15,7 +16,6 @@ from rag.ui.render.header import State
 from rag.ui.render.index import Glance
 from rag.ui.words import CHINESE, ENGLISH
 from rag.watching import Moved
-from rag.writing import Addition
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pieces import Pieces
 

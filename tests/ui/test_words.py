@@ -11,7 +11,7 @@ from string import Formatter
 import pytest
 
 import rag.ui
-from rag.text import HAN
+from rag.text.normal import HAN
 from rag.ui.words import CHINESE, ENGLISH, Words, as_json, reason_in
 
 UI = Path(rag.ui.__file__).parent

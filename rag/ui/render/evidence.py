@@ -7,16 +7,7 @@ from dataclasses import dataclass
 
 from rag.types import Hit, Span
 from rag.ui.markup import encode, highlight
-from rag.ui.render.common import (
-    empty,
-    icon_button,
-    icon_link,
-    line_numbers,
-    lines_in,
-    percent,
-    place,
-    trail,
-)
+from rag.ui.render.common import empty, icon_button, icon_link, line_numbers, lines_in, percent, place, trail
 from rag.ui.turns import Turn
 from rag.ui.words import Words
 

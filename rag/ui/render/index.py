@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from rag.feedback import Gap, Pin
+from rag.feedback.append import Addition
+from rag.feedback.log import Gap, Pin
 from rag.passages import title
 from rag.types import BuildReport, Difference, Kind, Passage
 from rag.ui.markup import encode
@@ -16,7 +17,6 @@ from rag.ui.render.common import button, empty, hidden, icon_link, lines_in, not
 from rag.ui.render.header import State
 from rag.ui.words import Words, reason_in
 from rag.watching import Moved
-from rag.writing import Addition
 
 SHOWN = 50  # files and gaps in a list
 OPEN = 12  # of a kind that are shown at once; more are folded away

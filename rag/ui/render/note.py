@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from rag.text import front_matter
+from rag.text.markdown import front_matter
 from rag.types import Passage
 from rag.ui.markup import blocks, encode, formula, named, printable, span, spans
 from rag.ui.opened import Lines

@@ -19,8 +19,8 @@ import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
 from rag.assistant import check_question
-from rag.feedback import Reason
-from rag.text import clean
+from rag.feedback.log import Reason
+from rag.text.normal import clean
 from rag.ui.components import QUIET, command, html, listen, received
 from rag.ui.markup import LATEX
 from rag.ui.render import chat as messages

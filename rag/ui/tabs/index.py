@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from rag.errors import NoteNotWritable
+from rag.feedback.append import append_question, preview
 from rag.ui.components import QUIET, command, html, listen, received
 from rag.ui.render import index as render
 from rag.ui.render.common import notice
@@ -19,7 +20,6 @@ from rag.ui.render.index import Glance
 from rag.ui.sentences import sentence
 from rag.ui.service import Service
 from rag.ui.words import Words
-from rag.writing import append_question, preview
 
 AT_ONCE = 4  # so that a second rebuild is refused at once and does not wait
 

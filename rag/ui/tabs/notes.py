@@ -13,11 +13,11 @@ import gradio as gr
 from rag.assistant import check_question
 from rag.errors import QuestionRejected
 from rag.index import Index
+from rag.insights.duplicates import Twin, twins
+from rag.insights.keywords import telling
 from rag.notes import may_be_note
 from rag.search import search
-from rag.telling import telling
-from rag.text import clean
-from rag.twins import Twin, twins
+from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.components import QUIET, command, html, received
 from rag.ui.opened import Lines, Opened, opened

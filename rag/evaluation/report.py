@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag import metrics
 from rag.errors import GoldenUnusable
-from rag.metrics import Difference, Estimate, Reliability, RiskCoverage
-from rag.text import clean
+from rag.evaluation import metrics
+from rag.evaluation.metrics import Difference, Estimate, Reliability, RiskCoverage
+from rag.text.normal import clean
 
 DEPTH = 10  # passages that are judged: what nDCG@10 looks at
 COLUMNS = 80  # of the text
@@ -123,8 +123,6 @@ class Report:
 
 
 # ------------------------------------------------------------------------------------------------------------ figures
-
-
 def summarise(setting: Setting, results: Sequence[Result], comparison: Comparison | None = None) -> Report:
     """Returns the report on at least one result."""
     answerable = [result for result in results if result.answerable]
@@ -198,8 +196,6 @@ def _place(rank: int) -> int:
 
 
 # --------------------------------------------------------------------------------------------------------------- JSON
-
-
 def to_json(report: Report) -> str:
     """Returns one JSON object, the fields of Report."""
     return json.dumps(dataclasses.asdict(report), ensure_ascii=False)
@@ -217,8 +213,6 @@ def saved_ranks(path: Path) -> dict[str, int]:
 
 
 # --------------------------------------------------------------------------------------------------------------- text
-
-
 def render(report: Report) -> str:
     """Returns the figures for a terminal of 80 columns, without the single results."""
     setting = report.setting

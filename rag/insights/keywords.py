@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from rag.index import Index
-from rag.text import HAN_RUN, QUESTION_FRAMES, RUN, STOP_WORDS, normalize, tokens
+from rag.text.normal import HAN_RUN, normalize
+from rag.text.tokens import QUESTION_FRAMES, RUN, STOP_WORDS, tokens
 
 COUNT = 5
 LONGEST = 6  # characters of a Chinese word

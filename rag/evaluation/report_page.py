@@ -7,13 +7,23 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rag.metrics import Difference, Estimate, Reliability
-from rag.report import Change, Comparison, Refusal, Report, Result, chance, interval, rank_name, share, signed
-from rag.text import clean
+from rag.evaluation.metrics import Difference, Estimate, Reliability
+from rag.evaluation.report import (
+    Change,
+    Comparison,
+    Refusal,
+    Report,
+    Result,
+    chance,
+    interval,
+    rank_name,
+    share,
+    signed,
+)
+from rag.text.normal import clean
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
 BAR = (92, 18)  # width and height in SVG units, of the bar of an interval
 PLOT = (440, 300)  # of a square-ish plot
 HISTOGRAM = (960, 96)
@@ -53,8 +63,6 @@ def _escaped(text: str) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------- tiles
-
-
 def _tiles(report: Report) -> str:
     tiles = []
     for row in report.answerable[:1]:
@@ -88,8 +96,6 @@ def _decimals(estimate: Estimate) -> str:
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
-
-
 def _tables(report: Report) -> str:
     parts = [
         "<h2>By kind of question</h2>"
@@ -151,8 +157,6 @@ def _bar(estimate: Estimate, kind: str) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- comparison
-
-
 def _comparison(comparison: Comparison | None) -> str:
     if comparison is None:
         return ""
@@ -180,8 +184,6 @@ def _change(change: Change, kind: str) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------- plots
-
-
 def _plots(report: Report) -> str:
     return (
         "<h2>Is its confidence to be trusted?</h2>"
@@ -289,8 +291,6 @@ def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- histograms
-
-
 def _histograms(report: Report) -> str:
     groups = [("answerable", [result for result in report.results if result.answerable])]
     for row in report.unanswerable[1:] or report.unanswerable:
@@ -336,8 +336,6 @@ def _histogram(name: str, results: Sequence[Result]) -> str:
 
 
 # -------------------------------------------------------------------------------------------------- lists of questions
-
-
 def _lists(report: Report) -> str:
     results = sorted(report.results, key=lambda result: -result.confidence)
     misses = [result for result in results if result.answerable and result.rank != 1]

@@ -18,7 +18,6 @@ FLIPS_AT_ONCE = 500  # so that a few thousand questions fit in memory
 SEED = 7  # the same results give the same intervals
 TAILS = (2.5, 97.5)  # per cent
 BINS = 10
-
 Floats = npt.NDArray[np.float64]
 Numbers = Sequence[float] | npt.NDArray[np.generic]
 
@@ -72,8 +71,6 @@ class Difference:
 
 
 # ------------------------------------------------------------------------------------------- one value for a question
-
-
 def recall_at(ranks: Sequence[int], k: int) -> Floats:
     """Returns 1 for each question with a right passage among the first `k`, else 0."""
     array = np.asarray(ranks)
@@ -96,8 +93,6 @@ def ndcg_at(ranks: Sequence[int], k: int) -> Floats:
 
 
 # ------------------------------------------------------------------------------------------------ shares and intervals
-
-
 def mean(values: Numbers) -> Estimate:
     """Returns the mean of at least one value, with the interval over resampled questions."""
     array = np.asarray(values, dtype=np.float64)
@@ -157,8 +152,6 @@ def _order(positives: Numbers, negatives: Numbers) -> Floats:
 
 
 # --------------------------------------------------------------------------------------------------------- confidence
-
-
 def risk_coverage(confidences: Numbers, wrong: Sequence[bool]) -> RiskCoverage:
     """Returns the curve over all questions (El-Yaniv & Wiener 2010); those of one confidence are answered together.
 

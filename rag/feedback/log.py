@@ -1,6 +1,6 @@
 """What people said about answers, what they missed and what they pinned: three logs that are only ever added to.
 
-    feedback.jsonl   a rating a line, which `rag.golden` reads as golden questions of style "feedback"
+    feedback.jsonl   a rating a line, which `rag.evaluation.golden` reads as golden questions of style "feedback"
     gaps.jsonl       a question that was not in the notes, or that its gap was settled
     pinned.jsonl     a question that was pinned with what came first then, or that it was unpinned
 
@@ -25,19 +25,17 @@ from typing import Any, Literal, get_args
 
 from rag.errors import FeedbackNotWritable
 from rag.passages import question_line, title
-from rag.text import clean, letters, normalize
+from rag.text.normal import clean, letters, normalize
 from rag.types import Hit, Passage
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
-
 RATINGS, GAPS, PINNED = "feedback.jsonl", "gaps.jsonl", "pinned.jsonl"
 MAX_COMMENT = 1_000  # characters
 FAR = 0x7FFFFFF0  # beyond the end of any log
 OPEN_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-
 Reason = Literal["", "absent", "wrong", "other"]
 Record = dict[str, Any]
 Shape = dict[str, type]

@@ -1,23 +1,15 @@
-"""Text analysis shared by the index and the question: one normal form, one list of lexical tokens."""
+"""Lexical tokens of a text: one list for the index and for the question."""
 
 from __future__ import annotations
 
 import functools
 import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
-import opencc
+from rag.text.normal import HAN, normalize
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+)")
-HAN_RUN = re.compile(f"[{HAN}]+")
 HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
-FRONT_LINES = 200  # front matter is not longer; a lone `---` above must not swallow the note
-LANGUAGE_SAMPLE = 200  # characters that tell the language of a text
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufe00-\ufe0f]")
-TAGS = re.compile("[\U000e0000-\U000e007f\ud800-\udfff]")
-
 # Function words and question frames: in every question, in no topic. Han runs are cut here before bigrams are made.
 QUESTION_FRAMES = re.compile(
     "请问|请简述|请解释|请描述|简述|解释一下|介绍一下|介绍下|说一下|说说|讲讲|讲一下|谈谈|告诉我|帮我|我想知道|想问|"
@@ -31,26 +23,6 @@ STOP_WORDS = frozenset(
     "this to was we what when where which who why will with would you me my please tell explain describe about between"
     .split()
 )  # fmt: skip
-
-
-@functools.cache
-def _converter() -> Callable[[str], str]:
-    return opencc.OpenCC("t2s").convert
-
-
-def clean(text: str) -> str:
-    """Returns `text` without control, zero-width, direction and tag characters; tabs and newlines stay."""
-    return TAGS.sub("", CONTROL.sub("", text))
-
-
-def normalize(text: str) -> str:
-    """Returns the form that is compared: NFKC, lower case, traditional characters as simplified ones."""
-    return _converter()(unicodedata.normalize("NFKC", text).lower())
-
-
-def letters(text: str) -> str:
-    """Returns the letters and digits of the normal form: what is the same however it is punctuated and spaced."""
-    return "".join(filter(str.isalnum, normalize(text)))
 
 
 def tokens(text: str) -> Iterator[str]:
@@ -88,22 +60,3 @@ def content_tokens(question: str) -> tuple[str, ...]:
     topic = QUESTION_FRAMES.sub(" ", normalize(question))
     kept = tuple(token for token in tokens(topic) if token not in STOP_WORDS)
     return kept or tuple(tokens(question))
-
-
-def front_matter(lines: Sequence[str]) -> int:
-    """Returns how many lines the leading block between `---` takes, 0 without one."""
-    if lines[0].rstrip() != "---":
-        return 0
-    for end, line in enumerate(lines[1:FRONT_LINES], 2):
-        if line.rstrip() in ("---", "..."):
-            return end if any(":" in line for line in lines[1:end]) else 0
-    return 0
-
-
-def is_chinese(text: str) -> bool:
-    """True when at least a tenth of `text` is Han characters: Chinese technical prose is full of Latin names.
-
-    Only its beginning is looked at.
-    """
-    sample = text[:LANGUAGE_SAMPLE]
-    return 10 * sum(map(len, HAN_RUN.findall(sample))) >= len(sample)

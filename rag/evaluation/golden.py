@@ -3,7 +3,7 @@
 Three formats are read:
 
     a file of JSON lines   {"id", "question", "gold": [{"source", "anchor"}]}, and "style" and "half" if wished
-    a log of ratings       the same as `rag.feedback` writes it, with the style "feedback": of two lines with one id the
+    a log of ratings       as `feedback.log` writes it, with the style "feedback": of two lines with one id the
                            later counts, and what has no known answer ("gold": null) or was damaged is left out
     a folder as BEIR's     corpus.jsonl {"_id", "title", "text"}, queries.jsonl {"_id", "text"}, qrels.tsv
                            (query-id, corpus-id, score): each document is a note, any of its passages is right
@@ -23,7 +23,7 @@ from typing import Any
 
 from rag.errors import GoldenUnusable
 from rag.passages import is_unanswered
-from rag.text import HAN, letters
+from rag.text.normal import HAN, letters
 from rag.types import Note, Passage
 
 DOCUMENTS, QUERIES, JUDGEMENTS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
@@ -184,8 +184,6 @@ def _check_ids(path: Path, ids: Iterable[str]) -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- BEIR folders
-
-
 def read_folder(folder: Path) -> tuple[dict[str, str], list[GoldenQuestion]]:
     """Returns the text of each note by its source, and the questions that are judged. Raises GoldenUnusable."""
     documents = _entries(folder / DOCUMENTS)
@@ -247,8 +245,6 @@ def _note(record: dict[str, str]) -> str:
 
 
 # -------------------------------------------------------------------------------------------------------------- files
-
-
 def _records(path: Path, shape: str, skip_damaged: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yields the JSON object on each line that is not empty, with the place to name in a message."""
     for number, line in enumerate(_read(path, "replace" if skip_damaged else "strict").split("\n"), 1):

@@ -6,7 +6,6 @@ import functools
 from pathlib import Path
 
 LEXICON = Path(__file__).resolve().parent / "lexicon.tsv"
-
 Translation = tuple[str, float]  # a word of the other language, and how surely it belongs to this one, 0–1
 
 

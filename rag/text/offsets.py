@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from rag.text import RUN, normalize
+from rag.text.normal import normalize
+from rag.text.tokens import RUN
 from rag.types import Span
 
 JAMO = re.compile("[\u1160-\u11ff]")  # vowels and final consonants, which join what stands before them
@@ -40,7 +41,7 @@ class Aligned:
 
 
 def placed_tokens(normal: str) -> Iterator[tuple[str, Span]]:
-    """Yields what `rag.text.tokens` yields for a text in normal form, with where it is."""
+    """Yields what `tokens` yields for a text in normal form, with where it is."""
     for match in RUN.finditer(normal):
         start, end = match.span()
         if match.lastgroup == "word" or end - start == 1:

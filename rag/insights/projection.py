@@ -18,12 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoder import Vectors
+from rag.encoders.base import Vectors
 from rag.index import Index
 
 Places = npt.NDArray[np.float32]  # shape (n, 2), within 0 and 1
 Point = tuple[float, float]
-
 FILE = "map.json"
 FORMAT = 1
 SEED = 20_240_901

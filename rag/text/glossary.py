@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.text import HAN, normalize, tokens
+from rag.text.normal import HAN, normalize
+from rag.text.tokens import tokens
 from rag.types import Skipped
 
 SOURCE = "glossary.tsv"
 ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
-
 WORD = re.compile(rf"[^\W_{HAN}]")
-
 Names = tuple[str, ...]  # of one thing, in normal form
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoder import Encoder, Vectors
+from rag.encoders.base import Encoder, Vectors
 from rag.index import Index
 from rag.passages import answer_span
-from rag.text import normalize, tokens
+from rag.text.normal import normalize
+from rag.text.tokens import tokens
 from rag.types import Passage
 
 # Looked at by hand: in corpus/ beside the notes it was written after, 14 pairs ask the same, 13 of them with 0.85 and

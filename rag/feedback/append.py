@@ -19,13 +19,12 @@ from pathlib import Path, PurePosixPath
 from rag.errors import NoteNotWritable
 from rag.notes import SUFFIXES, NoteUnreadable, locate, read_bytes
 from rag.passages import HEADING_CHARACTERS, Heading, headings, split
-from rag.text import clean, is_chinese, letters
+from rag.text.normal import clean, is_chinese, letters
 from rag.types import Note
 
 LEVEL = 2  # of a question in a note that has none yet: below its title
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BEGINS = re.compile(r"^[#\s]+")
-
 _WRITING = threading.Lock()
 
 

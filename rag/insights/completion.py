@@ -1,8 +1,7 @@
-"""What the notes themselves suggest: their questions while somebody types, and what to ask after an answer."""
+"""What somebody who types may mean: the questions and headings of the notes."""
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
 import functools
 import itertools
@@ -13,19 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rag.alignment import Aligned, merged
 from rag.index import Index
-from rag.sounds import fuzzy, readings
-from rag.text import HAN_RUN, QUESTION_FRAMES, RUN, content_tokens, normalize
-from rag.types import Answer, Passage, Span
+from rag.text.normal import HAN_RUN, normalize
+from rag.text.offsets import Aligned, merged
+from rag.text.tokens import QUESTION_FRAMES, RUN, content_tokens
+from rag.text.typos import fuzzy, readings
+from rag.types import Span
 
 COMPLETIONS = 8
-FOLLOW_UPS = 4
-NEAR = 30  # passages by vector, among which there usually are enough questions of other notes
 SPELLINGS = 12  # ways to cut typed letters into syllables that are tried; "xian" has two, nothing sensible has more
 ENOUGH = 300  # titles that sound like it; the best are among the first as surely as anywhere
 SYLLABLE = 6  # letters of the longest, "zhuang"
-
 GAPS = re.compile(r"[\W_]+")  # what people leave out or add when they type in a hurry
 BETWEEN_LETTERS = re.compile(r"(?<=[a-z])\s+(?=[a-z])")
 BREAKS = re.compile(r"\s+")
@@ -33,7 +30,6 @@ WORD_START = "(?<![a-z0-9])"
 INITIALS = re.compile("[zcs]h|[a-z]")
 PINYIN = re.compile(r"[a-z]+(?:\s+[a-z]+)*")
 LETTERS = re.compile("[a-z]{2,}")  # one letter is the sound of too much
-
 Rank = tuple[int, ...]
 Match = tuple[int, tuple[Span, ...]]  # the number of a title, and where in its squeezed form
 Classes = tuple[str, ...]  # for each character that is looked for, all those that may stand there
@@ -84,7 +80,7 @@ class Suggestions:
         characters make no difference.
         """
         normal = normalize(typed)
-        if not _squeeze(normal):
+        if not squeeze(normal):
             return ()
         found: dict[int, tuple[Span, ...]] = {}
         for look in (self._beginning, self._holding, self._with_words):
@@ -96,13 +92,13 @@ class Suggestions:
         return tuple(self._marked(number, spans) for number, spans in found.items())
 
     def _beginning(self, normal: str) -> Iterator[Match]:
-        typed = _squeeze(normal)
+        typed = squeeze(normal)
         numbers = [number for number, title in enumerate(self._titles) if title.squeezed.startswith(typed)]
         yield from ((number, ((0, len(typed)),)) for number in sorted(numbers, key=self._plainness))
 
     def _holding(self, normal: str) -> Iterator[Match]:
         """Yields the titles that hold all of it in one piece, those that only have it inside a Latin word last."""
-        typed = _squeeze(normal)
+        typed = squeeze(normal)
         at_start = re.compile(WORD_START + r"[\W_]*".join(map(re.escape, typed)))
         held: list[tuple[Rank, int, int]] = []
         for number, title in enumerate(self._titles):
@@ -209,69 +205,6 @@ class _Alphabet:
             yield initials
 
 
-def related(index: Index, answer: Answer, limit: int = FOLLOW_UPS) -> tuple[Suggestion, ...]:
-    """Returns what to ask after an answer: the entries beside the first that it cites, then those like it elsewhere.
-
-    Never what was asked or what is cited. Where the notes had no answer, the questions among the nearest hits.
-    """
-    if not answer.found:
-        near = [hit.passage for hit in answer.hits if hit.passage.question]
-        return _suggested(near, [answer.question, answer.asked or ""], limit)
-    cited = [answer.hits[rank - 1].passage for rank in answer.cited]
-    number = _number(index, cited[0])
-    if number is None:
-        return ()  # of an older generation: what stood beside it then may be gone
-    told = [answer.question, answer.asked or "", *filter(None, map(_title_of, cited))]
-    return _suggested(itertools.chain(_beside(index, number), _elsewhere(index, number)), told, limit)
-
-
-def _suggested(passages: Iterable[Passage], told: Iterable[str], limit: int) -> tuple[Suggestion, ...]:
-    """Returns the titles of passages without those that were `told` and without repetitions."""
-    seen = {_squeeze(normalize(text)) for text in told}
-    kept: list[Suggestion] = []
-    for passage in passages:
-        title = _title_of(passage)
-        squeezed = _squeeze(normalize(title or ""))
-        if title and squeezed and squeezed not in seen:
-            seen.add(squeezed)
-            kept.append(Suggestion(title, passage.source, passage.start_line, passage.end_line))
-            if len(kept) == limit:
-                break
-    return tuple(kept)
-
-
-def _beside(index: Index, number: int) -> Iterator[Passage]:
-    """Yields the next entry of the same note and the one before, where there are such."""
-    own = index.passage(number)
-    numbers = index.numbers(own.source)
-    for way in (range(number + 1, numbers.stop), range(number - 1, numbers.start - 1, -1)):
-        others = (index.passage(other) for other in way)
-        yield from itertools.islice((other for other in others if _is_entry(index, other, own)), 1)
-
-
-def _elsewhere(index: Index, number: int) -> list[Passage]:
-    """Returns the entries of other notes whose passages are nearest, nearest first."""
-    own = index.passage(number)
-    near = index.candidates(index.passage_vectors([number])[0], {}, NEAR)
-    passages = (index.passage(candidate.number) for candidate in near)
-    return [passage for passage in passages if passage.source != own.source and _is_entry(index, passage, own)]
-
-
-def _is_entry(index: Index, passage: Passage, own: Passage) -> bool:
-    return not index.is_beside_questions(passage) and _title_of(passage) not in (None, _title_of(own))
-
-
-def _number(index: Index, passage: Passage) -> int | None:
-    """Returns the number of a passage in this generation, None when it is not there as it is."""
-    numbers = index.numbers(passage.source)
-    place = bisect.bisect_left(numbers, passage.start, key=lambda number: index.passage(number).start)
-    return numbers[place] if place < len(numbers) and index.passage(numbers[place]) == passage else None
-
-
-def _title_of(passage: Passage) -> str | None:
-    return passage.question or (passage.headings[-1] if passage.headings else None)
-
-
 def _titles(index: Index) -> list[_Title]:
     """Returns every question and heading once, with all the lines below it where it stands first."""
     placed: dict[tuple[str, tuple[str, ...]], Suggestion] = {}
@@ -288,7 +221,7 @@ def _titles(index: Index) -> list[_Title]:
     normals = normalize(joined).split("\n") if placed else []
     titles: dict[str, _Title] = {}
     for suggestion, normal in zip(placed.values(), normals, strict=True):
-        squeezed = _squeeze(normal)
+        squeezed = squeeze(normal)
         if squeezed:
             titles.setdefault(squeezed, _Title(suggestion, suggestion.text in asking, normal, squeezed))
     return list(titles.values())
@@ -300,7 +233,7 @@ def _add(found: dict[int, tuple[Span, ...]], matches: Iterator[Match], limit: in
         found.setdefault(*match)
 
 
-def _squeeze(normal: str) -> str:
+def squeeze(normal: str) -> str:
     return GAPS.sub("", normal)
 
 

@@ -1,0 +1,1 @@
+"""What people say back: ratings, gaps, pins, and questions added to notes."""

@@ -1,0 +1,1 @@
+"""Strings only: normal form, tokens, places, Markdown, other names, the other language, typos."""
