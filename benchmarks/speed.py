@@ -34,7 +34,8 @@ from rag.encoders.load import load_encoder
 from rag.evaluation.golden import read_golden
 from rag.index import sync
 from rag.notes import read_corpus
-from rag.passages import answer_span, sentences, split
+from rag.passages.sentences import sentences
+from rag.passages.split import answer_span, split
 from rag.types import Span
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from rag.calibration import THRESHOLD
 from rag.conversation import Cue, resolve
 from rag.encoders.base import Encoded, Encoder
-from rag.index import Index, embedded_text
+from rag.index import Index
 from rag.parts import questions, sides
+from rag.passages.views import embedded_text
 from rag.reranker import Reranker
 from rag.search import Ranked, search
 from rag.text.normal import letters

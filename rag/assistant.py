@@ -17,7 +17,7 @@ from rag.errors import IndexUnusable, QuestionRejected
 from rag.extract import EXCERPT_CHARACTERS, excerpt
 from rag.index import Index, current_identity
 from rag.notes import NoteUnreadable, read_sha256
-from rag.passages import answer_span, title
+from rag.passages.split import answer_span, title
 from rag.reranker import Reranker
 from rag.search import search
 from rag.text.normal import clean, is_chinese

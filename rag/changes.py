@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.passages import title
+from rag.passages.split import title
 from rag.types import Difference, Kind, Passage
 
 NAMED = 200  # differences in a report: more than anybody reads, and little to carry about

@@ -43,7 +43,8 @@ from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, I
 from rag.generations import FileRecord
 from rag.lexical import Postings, Row
 from rag.notes import read_corpus, read_glossary
-from rag.passages import SPLITTER_VERSION, sentences, split
+from rag.passages.split import SPLITTER_VERSION, split
+from rag.passages.views import embed, heading_text, heard, lexical_text
 from rag.text.glossary import Glossary
 from rag.text.normal import is_chinese
 from rag.text.tokens import runs, tokens
@@ -148,9 +149,6 @@ class Candidate:
     lexical: float
 
 
-# --------------------------------------------------------------------------------------------------------- reading
-
-
 class Index:
     """One generation, verified and in memory: it stays what it is, whatever is built meanwhile. Safe to share.
 
@@ -247,11 +245,11 @@ class Index:
 
     def runs(self, number: int) -> str:
         """Returns where `needle` is looked for: the headings of a passage, its question and its text."""
-        return _remembered(self._runs, number, lambda: runs(_lexical_text(self.passage(number))))
+        return _remembered(self._runs, number, lambda: runs(lexical_text(self.passage(number))))
 
     def heard(self, number: int) -> str:
         """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
-        return _remembered(self._heard, number, lambda: _heard(_lexical_text(self.passage(number))))
+        return _remembered(self._heard, number, lambda: heard(lexical_text(self.passage(number))))
 
     def nearest_word(self, word: str) -> str | None:
         """Returns the word of the notes that a misspelt Latin `word` most likely is.
@@ -430,75 +428,6 @@ def current_identity(index: Path) -> str | None:
     return pointer.sha256 if pointer else None
 
 
-# -------------------------------------------------------------------------------------------- what the encoder sees
-
-FENCE = re.compile(r"^\s*(?:`{3,}|~{3,}).*$", re.MULTILINE)
-LEAD = re.compile(r"^\s*(?:(?:#{1,6}|>|[-*+•·])\s+)+", re.MULTILINE)
-TABLE_RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
-LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
-BLANKS = re.compile(r"\s+")
-WORD = re.compile(r"\w")
-
-
-@dataclass(frozen=True, slots=True)
-class _Embedded:
-    """What the encoder sees of a passage: its sentences are `spans` in `text` and `origins` in `passage.text`."""
-
-    text: str
-    spans: tuple[Span, ...]
-    origins: tuple[Span, ...]
-
-    @property
-    def key(self) -> str:
-        """Equal keys have equal vectors, as long as the encoder is the same."""
-        return hashlib.sha256(json.dumps([self.text, self.spans]).encode()).hexdigest()
-
-
-def embedded_text(passage: Passage) -> tuple[str, tuple[Span, ...]]:
-    """Returns what the encoder sees of `passage`, and the spans of its sentences therein.
-
-    The first line is the trail of headings, if any, and of the question where the text does not hold it: a later
-    piece of a long answer. Then follow the sentences without Markdown marks, joined by blanks. A sentence without any
-    letter or digit is left out.
-    """
-    embedded = _embed(passage)
-    return embedded.text, embedded.spans
-
-
-def _embed(passage: Passage) -> _Embedded:
-    text = " > ".join(_trail(passage))
-    separator = "\n" if text else ""
-    spans: list[Span] = []
-    origins: list[Span] = []
-    for start, end in sentences(passage.text):
-        sentence = _plain(passage.text[start:end])
-        if not WORD.search(sentence):
-            continue
-        text += separator + sentence
-        separator = " "
-        spans.append((len(text) - len(sentence), len(text)))
-        origins.append((start, end))
-    return _Embedded(text or passage.text, tuple(spans), tuple(origins))
-
-
-def _trail(passage: Passage) -> tuple[str, ...]:
-    """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
-    question = passage.question
-    if question is None or BLANKS.sub("", _plain(question)) in BLANKS.sub("", _plain(passage.text)):
-        return passage.headings
-    return (*passage.headings, question)
-
-
-def _plain(sentence: str) -> str:
-    """Returns a sentence without Markdown marks: `#`, `*`, backquotes, bullets, quotes, table bars, link targets."""
-    bare = TABLE_RULE.sub("", LEAD.sub("", FENCE.sub("", sentence)))
-    return BLANKS.sub(" ", MARKS.sub("", LINK.sub(r"\1", bare)).replace("|", " ")).strip()
-
-
-# -------------------------------------------------------------------------------------------------------- building
-
-
 @dataclass(frozen=True, slots=True)
 class _Taken:
     """All that a build takes from the corpus."""
@@ -659,7 +588,7 @@ def _plan(notes: Iterable[Note], base: Index | None) -> _Plan:
             reused.extend(numbers)
         else:
             pieces = list(split(note))
-            reused.extend(known.get(_embed(piece).key, -1) if known else -1 for piece in pieces)
+            reused.extend(known.get(embed(piece).key, -1) if known else -1 for piece in pieces)
         passages.extend(pieces)
         asked = sum(piece.question is not None for piece in pieces)
         records.append(NoteRecord(note.source, note.sha256, len(pieces), asked))
@@ -669,7 +598,7 @@ def _plan(notes: Iterable[Note], base: Index | None) -> _Plan:
 def _known_vectors(base: Index, notes: Set[tuple[str, str]]) -> dict[str, int]:
     """Returns the numbers of the passages of `notes`, which changed or went, by what the encoder saw of them."""
     numbers = _numbers_by_note(base.manifest.notes)
-    return {_embed(base.passage(number)).key: number for note in notes for number in numbers[note]}
+    return {embed(base.passage(number)).key: number for note in notes for number in numbers[note]}
 
 
 def _numbers_by_note(notes: Iterable[NoteRecord]) -> dict[tuple[str, str], range]:
@@ -698,7 +627,7 @@ def _encode(plan: _Plan, base: Index | None, encoder: Encoder, progress: Progres
     fresh = [number for number, old in enumerate(plan.reused) if old < 0]
     for start in range(0, len(fresh), ENCODE_BATCH):
         batch = fresh[start : start + ENCODE_BATCH]
-        embedded = [_embed(plan.passages[number]) for number in batch]
+        embedded = [embed(plan.passages[number]) for number in batch]
         encoded = encoder.encode_passages([item.text for item in embedded], [item.spans for item in embedded])
         for number, item, vectors_of in zip(batch, embedded, encoded, strict=True):
             whole[number] = vectors_of.whole
@@ -761,21 +690,8 @@ def _npy(array: npt.NDArray[Any]) -> memoryview:
     return stream.getbuffer()
 
 
-def _heading(passage: Passage) -> str:
-    return "\n".join((*passage.headings, passage.question or ""))
-
-
-def _lexical_text(passage: Passage) -> str:
-    return f"{_heading(passage)}\n{passage.text}"
-
-
-def _heard(text: str) -> str:
-    """Returns how the tokens of `text` sound, each sound once and between blanks."""
-    return f" {' '.join(dict.fromkeys(itertools.chain.from_iterable(map(sounds, tokens(text)))))} "
-
-
 def _lexical_row(passage: Passage) -> Row:
-    heading = _heading(passage)
+    heading = heading_text(passage)
     body = tuple(tokens(passage.text))
     heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body)))
     return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard))

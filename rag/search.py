@@ -11,7 +11,7 @@ from rag.calibration import EVERYDAY, Calibration
 from rag.encoders.base import Encoded, Encoder
 from rag.fusion import Signals
 from rag.index import Candidate, Index
-from rag.passages import is_unanswered
+from rag.passages.split import is_unanswered
 from rag.reading import Reading
 from rag.text.normal import is_chinese
 from rag.types import Passage

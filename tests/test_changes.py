@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.changes import NAMED, Changes, compare
-from rag.passages import split
+from rag.passages.split import split
 from rag.types import Difference, Note, Passage
 
 

@@ -16,7 +16,7 @@ import rag.feedback.log
 from rag.errors import FeedbackNotWritable, GoldenUnusable
 from rag.evaluation.golden import Gold, GoldenQuestion, read_golden, standing, unknown_ratings
 from rag.feedback.log import Feedback, Gap, Pin, Rating, anchor
-from rag.passages import answer_span, split
+from rag.passages.split import answer_span, split
 from rag.types import Hit, Note, Passage, Span
 from tests.process import ROOT, environment
 

@@ -22,7 +22,8 @@ import pytest
 from rag import generations
 from rag.encoders.base import Encoded
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable
-from rag.index import Candidate, Index, current_identity, embedded_text, is_current, sync
+from rag.index import Candidate, Index, current_identity, is_current, sync
+from rag.passages.views import embedded_text
 from rag.text.tokens import content_tokens
 from rag.types import Passage, Span
 from tests.toy_encoder import ToyEncoder

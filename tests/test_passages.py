@@ -10,19 +10,10 @@ from pathlib import Path
 import pytest
 
 from rag.notes import read_corpus
-from rag.passages import (
-    MAX_CHARACTERS,
-    SENTENCE_CHARACTERS,
-    TARGET_CHARACTERS,
-    Heading,
-    answer_span,
-    headings,
-    is_unanswered,
-    question_line,
-    sentences,
-    split,
-    title,
-)
+from rag.passages.outline import TARGET_CHARACTERS, Heading, headings
+from rag.passages.packing import MAX_CHARACTERS
+from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
+from rag.passages.split import answer_span, is_unanswered, question_line, split, title
 from rag.types import Note, Passage
 
 SHARED = Path(__file__).parents[2] / "shared"

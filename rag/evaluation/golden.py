@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import GoldenUnusable
-from rag.passages import is_unanswered
+from rag.passages.split import is_unanswered
 from rag.text.normal import HAN, letters
 from rag.types import Note, Passage
 

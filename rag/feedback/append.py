@@ -18,7 +18,9 @@ from pathlib import Path, PurePosixPath
 
 from rag.errors import NoteNotWritable
 from rag.notes import SUFFIXES, NoteUnreadable, locate, read_bytes
-from rag.passages import HEADING_CHARACTERS, Heading, headings, split
+from rag.passages.forms import HEADING_CHARACTERS
+from rag.passages.outline import Heading, headings
+from rag.passages.split import split
 from rag.text.normal import clean, is_chinese, letters
 from rag.types import Note
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rag.errors import FeedbackNotWritable
-from rag.passages import question_line, title
+from rag.passages.split import question_line, title
 from rag.text.normal import clean, letters, normalize
 from rag.types import Hit, Passage
 

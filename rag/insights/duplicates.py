@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rag.encoders.base import Encoder, Vectors
 from rag.index import Index
-from rag.passages import answer_span
+from rag.passages.split import answer_span
 from rag.text.normal import normalize
 from rag.text.tokens import tokens
 from rag.types import Passage

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.passages import split
+from rag.passages.split import split
 from rag.types import Note, Passage
 
 Lines = tuple[int, int]  # the first and the last, from 1

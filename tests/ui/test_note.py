@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rag.notes import read_corpus, read_note
-from rag.passages import split
+from rag.passages.split import split
 from rag.types import Passage
 from rag.ui.markup import printable
 from rag.ui.render import note as notes

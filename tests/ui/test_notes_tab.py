@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from rag.notes import read_note
-from rag.passages import split
+from rag.passages.split import split
 from rag.ui.markup import printable
 from tests.ui.conftest import COFFEE, Served, start, stop
 from tests.ui.hostile import FRAGMENTS, UNREADABLE

@@ -9,7 +9,7 @@ import pytest
 
 from rag.insights.duplicates import Twin
 from rag.notes import read_corpus
-from rag.passages import split
+from rag.passages.split import split
 from rag.types import Note
 from rag.ui.opened import Lines, Standing, opened, rebuilt
 from rag.ui.render import tree

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin
-from rag.passages import title
+from rag.passages.split import title
 from rag.types import BuildReport, Difference, Kind, Passage
 from rag.ui.markup import encode
 from rag.ui.rebuilds import PinChange, Rebuilt

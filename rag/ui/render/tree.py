@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.passages import title
+from rag.passages.split import title
 from rag.types import Passage
 from rag.ui.markup import encode
 from rag.ui.render.common import button, empty, hidden, line_numbers, place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.insights.duplicates import Twin
-from rag.passages import answer_span
+from rag.passages.split import answer_span
 from rag.types import Passage
 from rag.ui.markup import encode, markdown
 from rag.ui.render.common import button, empty, percent

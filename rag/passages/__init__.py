@@ -1,0 +1,1 @@
+"""A note → its passages."""

@@ -1,0 +1,297 @@
+"""Headings and questions → sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rag.passages.forms import (
+    BULLET,
+    CLOSERS,
+    HEADING_CHARACTERS,
+    ITEM,
+    QUESTION,
+    RULE,
+    SECTION_CHARACTERS,
+    WORDS,
+    Ask,
+    indent,
+    is_marker,
+    parse_ask,
+    reads_as_question,
+    says_nothing,
+    section_number,
+    unnumbered,
+)
+from rag.passages.layout import Layout, read_layout
+from rag.text.markdown import plain, unbold
+from rag.types import Note
+
+TARGET_CHARACTERS = 500  # a piece of something longer: one topic, and still within the encoder's window
+
+SKIPPED_NUMBERS = 5  # people drop numbers; what goes on far beyond the question's number is another list
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a note; `line` counts from 1, `level` from 1 to 6, `asks` says that it is a question."""
+
+    line: int
+    level: int
+    text: str
+    asks: bool
+
+
+def headings(note: Note) -> tuple[Heading, ...]:
+    """Returns the marked headings of `note` in order; a line that only looks like a section is none."""
+    layout = read_layout(note)
+    outline = Outline(layout)
+    found = ((first, outline.heading(first, level, end)) for first, (level, end) in sorted(layout.headings.items()))
+    return tuple(Heading(first + 1, mark.level, mark.text, mark.asks) for first, mark in found if mark)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A line that opens a section. One without text only ends the answer before it."""
+
+    level: int
+    text: str
+    asks: bool
+    style: str = ""
+    number: int = 0
+    answered: bool = False  # on the same line
+
+
+@dataclass(slots=True)
+class Section:
+    """Lines from `first` to `end` (excluded); those in `heads` lead to the text and stay with what follows."""
+
+    first: int
+    headings: tuple[str, ...] = ()
+    question: str | None = None
+    end: int = 0
+    has_text: bool = False
+    answered: bool = False
+    heads: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Inner:
+    """A numbered list inside an answer: the number that would go on with it, and how it looked so far."""
+
+    following: int = 0
+    reads: bool = False
+
+
+class Outline:
+    """Walks the lines once with the stack of open headings; the deepest one that asks is the question."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.stack: list[_Mark] = []
+        self.section = Section(0)
+        self.done: list[Section] = []
+        self.item = _Inner()
+        self.numeral = _Inner()
+        # a section line that comes again further down is an entry of a table of contents
+        self.last_of = {line.strip(): i for i, line in enumerate(layout.lines)}
+
+    def sections(self) -> list[Section]:
+        i = self.layout.front
+        self.section.heads.update(range(i))
+        while i < len(self.layout.lines):
+            mark, end = self._mark(i)
+            if mark is not None:
+                self._open(mark, i, end)
+            elif self.layout.lines[i].strip():
+                below_heading = any(head >= self.layout.front for head in self.section.heads)
+                self.section.has_text |= below_heading or self._says_something(i)
+                self.section.answered |= i in self.layout.groups or not says_nothing(self.layout.lines[i])
+            i = end
+        self._close(len(self.layout.lines))
+        return [section for section in self.done if any(map(str.strip, self.layout.lines[section.first : section.end]))]
+
+    def _says_something(self, i: int) -> bool:
+        """Rules, images and badges above the first heading are no text of their own."""
+        line = self.layout.lines[i]
+        return len(line) > 2 * HEADING_CHARACTERS or WORDS.search(plain(line)) is not None
+
+    def _open(self, mark: _Mark, first: int, end: int) -> None:
+        question = self._question()
+        if mark.level < QUESTION and not mark.asks and question and question.level < mark.level:
+            self.section.heads.update(range(first, end))  # a sub-heading within the answer
+            return
+        while self.stack and self.stack[-1].level >= mark.level:
+            self.stack.pop()
+        pending = self.layout.starts[first] - self.layout.starts[self.section.first]
+        is_left = question is not None and question not in self.stack and (mark.asks or mark.level < question.level)
+        if self.section.has_text or is_left or pending > TARGET_CHARACTERS:
+            self._close(first)
+        if mark.text:
+            self.stack.append(mark)
+            self.section.heads.update(range(first, end))
+        self.section.has_text |= mark.answered or not mark.text
+        self.section.answered |= mark.answered
+        asking = self._question()
+        above = self.stack[: self.stack.index(asking)] if asking else self.stack
+        self.section.headings = tuple(entry.text for entry in above)
+        self.section.question = asking.text if asking else None
+        self.item = _Inner()
+        if mark.level < QUESTION:
+            self.numeral = _Inner()
+
+    def _close(self, end: int) -> None:
+        self.section.end = end
+        if not self.section.answered:
+            self.section.question = None  # an entry without an answer would be found, and say nothing
+        self.done.append(self.section)
+        self.section = Section(end, self.section.headings, self.section.question)
+
+    def _question(self) -> _Mark | None:
+        return next((mark for mark in reversed(self.stack) if mark.asks), None)
+
+    def _mark(self, i: int) -> tuple[_Mark | None, int]:
+        """Returns what line `i` opens, if anything, and the line after it."""
+        if i in self.layout.groups:
+            return None, self.layout.groups[i][1]
+        if i in self.layout.headings:
+            level, end = self.layout.headings[i]
+            return self.heading(i, level, end), end
+        line = self.layout.lines[i]
+        if not line.strip() or len(line) > 2 * HEADING_CHARACTERS or indent(line) > 3:
+            return None, i + 1
+        return self._plain_section(i) or self._asked(i), i + 1
+
+    def heading(self, i: int, level: int, end: int) -> _Mark | None:
+        """Returns what a marked heading opens, None when nothing is left of it."""
+        raw = plain(self.layout.lines[i].strip().strip("#").strip())
+        if not raw:
+            return None
+        ask = parse_ask(raw)
+        text = ask.text if ask and ask.text else unnumbered(raw)
+        asks = reads_as_question(text) or self._marked(end - 1) or bool(ask and ask.style in ("Q", "问"))
+        if level == 1 and asks and i == min(self.layout.headings) and len(self.layout.headings) > 1:
+            asks = False  # a title that asks is the subject of the note, not one question of it
+        return _Mark(level, text if asks else raw, asks)
+
+    def _plain_section(self, i: int) -> _Mark | None:
+        line = unbold(self.layout.lines[i])
+        level, number = section_number(line)
+        question = self._question()
+        if not level or self.last_of[self.layout.lines[i].strip()] != i or (question and question.level < level):
+            return None
+        text = plain(line)
+        reads = reads_as_question(unnumbered(text))
+        if (len(text) > SECTION_CHARACTERS and not reads) or text.endswith(tuple("。；;，,.！!")):
+            return None
+        if question and question.level == QUESTION and self._is_inner_section(i, level, number):
+            return None
+        asks = (reads or self._marked(i)) and self._has_answer(i)
+        return _Mark(level, unnumbered(text) if asks else text, asks, number=number)
+
+    def _is_inner_section(self, i: int, level: int, number: int) -> bool:
+        """Tells a part of an answer, "一、数据" after a question, from the section that follows the answer."""
+        outer = next((mark.number for mark in self.stack if mark.level == level), 0)
+        below = self._ask_at(self.layout.following[i])
+        begins_questions = below is not None and below.number == 1
+        if begins_questions or number not in (1, self.numeral.following) or (number != 1 and not outer):
+            return number != 1 and number == self.numeral.following and not begins_questions
+        self.numeral.following = number + 1
+        return True
+
+    def _asked(self, i: int) -> _Mark | None:
+        """Returns the question that line `i` asks outside of headings."""
+        ask = self._ask_at(i)
+        if ask is None:
+            return None
+        question = self._question()
+        mark = _Mark(QUESTION, ask.text, True, ask.style, ask.number, ask.answered)
+        if ask.answered or (self._marked(i) and (ask.style or ask.reads)):
+            return mark
+        if question and question.level < QUESTION and ask.style not in ("Q", "问"):
+            return None
+        if ask.style in ("Q", "问") or (ask.style == "问题" and ask.reads):
+            return mark if self._has_answer(i) else self._boundary(question)
+        if ask.style == "-":
+            return mark if ask.reads and self._answers_bullet(i) else None
+        if not ask.style:
+            return mark if self._stands_alone(i, ask, question) else None
+        return self._numbered(i, ask, question)
+
+    def _numbered(self, i: int, ask: Ask, question: _Mark | None) -> _Mark | None:
+        mark = _Mark(QUESTION, ask.text, True, ask.style, ask.number)
+        if question is None:
+            return mark if ask.reads and self._has_answer(i) else None
+        if question.style != ask.style:
+            goes_on = question.style == "" or ask.number == question.number + 1
+            return mark if goes_on and ask.reads and self._has_answer(i) else None
+        if self._continues_list(i, ask, question):
+            return None
+        is_entry = ask.number == question.number + 1 and self.layout.following[i] in self.layout.groups
+        if ask.reads or is_entry:
+            return mark if self._has_answer(i) else self._boundary(question)
+        if question.number < ask.number <= question.number + SKIPPED_NUMBERS:
+            return self._boundary(question)
+        if ask.number == 1:
+            self.item = _Inner(2)
+        return None
+
+    def _continues_list(self, i: int, ask: Ask, question: _Mark) -> bool:
+        """Says whether a numbered line belongs to a list in the answer: one announced by "如下：", or under way."""
+        above = i - 1
+        while above > 0 and not self.layout.lines[above].strip():
+            above -= 1
+        announced = above not in self.section.heads and self.layout.lines[above].rstrip(CLOSERS).endswith((":", "："))
+        goes_on = ask.number == self.item.following and (not ask.reads or self.item.reads)
+        if (announced and ask.number != question.number + 1) or goes_on:
+            self.item = _Inner(ask.number + 1, ask.reads)
+            return True
+        return False
+
+    def _boundary(self, question: _Mark | None) -> _Mark | None:
+        """A question without an answer is not an entry, but it ends the answer before it."""
+        return _Mark(QUESTION, "", False) if question and question.level == QUESTION else None
+
+    def _stands_alone(self, i: int, ask: Ask, question: _Mark | None) -> bool:
+        """Says whether a line without number is a question: a short paragraph's first line, its answer right below."""
+        lines = self.layout.lines
+        if not ask.reads or (question and question.style) or not self._has_answer(i):
+            return False
+        if lines[i].strip().startswith("**") and lines[i].strip().endswith("**"):
+            return True
+        begins = i == 0 or not lines[i - 1].strip() or i - 1 in self.section.heads
+        ends = ask.text.endswith(("?", "？")) and len(ask.text) <= 60
+        return begins and ends and self.layout.following[i] == i + 1 and not ITEM.match(lines[i + 1].lstrip())
+
+    def _answers_bullet(self, i: int) -> bool:
+        below = self.layout.following[i]
+        if below >= len(self.layout.lines) or below in self.layout.headings:
+            return False
+        line = self.layout.lines[below]
+        return not BULLET.match(line) and not line.startswith((" ", "\t")) and not RULE.match(line)
+
+    def _has_answer(self, i: int) -> bool:
+        """Says whether text follows line `i` before the next heading or question."""
+        below = self.layout.following[i]
+        if below >= len(self.layout.lines) or below in self.layout.headings:
+            return False
+        if below in self.layout.groups or self._marked(i):
+            return True
+        line = unbold(self.layout.lines[below])
+        if RULE.match(line) or (section_number(line)[0] and len(line) <= SECTION_CHARACTERS):
+            return False
+        here, there = self._ask_at(i), self._ask_at(below)
+        if here is None or there is None or there.style != here.style:
+            return True
+        return not (there.reads or there.style in ("Q", "问") or there.number == here.number + 1)
+
+    def _marked(self, i: int) -> bool:
+        below = self.layout.following[i]
+        return (
+            below < len(self.layout.lines) and below not in self.layout.groups and is_marker(self.layout.lines[below])
+        )
+
+    def _ask_at(self, i: int) -> Ask | None:
+        if i >= len(self.layout.lines) or i in self.layout.groups or i in self.layout.headings:
+            return None
+        line = self.layout.lines[i]
+        return None if len(line) > 2 * HEADING_CHARACTERS or indent(line) > 3 or is_marker(line) else parse_ask(line)

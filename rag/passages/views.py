@@ -1,0 +1,90 @@
+"""What the encoder and the lexical engine see of a passage."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from dataclasses import dataclass
+
+from rag.passages.sentences import sentences
+from rag.text.tokens import tokens
+from rag.text.typos import sounds
+from rag.types import Passage, Span
+
+FENCE = re.compile(r"^\s*(?:`{3,}|~{3,}).*$", re.MULTILINE)
+LEAD = re.compile(r"^\s*(?:(?:#{1,6}|>|[-*+•·])\s+)+", re.MULTILINE)
+TABLE_RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
+LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
+BLANKS = re.compile(r"\s+")
+WORD = re.compile(r"\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What the encoder sees of a passage: its sentences are `spans` in `text` and `origins` in `passage.text`."""
+
+    text: str
+    spans: tuple[Span, ...]
+    origins: tuple[Span, ...]
+
+    @property
+    def key(self) -> str:
+        """Equal keys have equal vectors, as long as the encoder is the same."""
+        return hashlib.sha256(json.dumps([self.text, self.spans]).encode()).hexdigest()
+
+
+def embedded_text(passage: Passage) -> tuple[str, tuple[Span, ...]]:
+    """Returns what the encoder sees of `passage`, and the spans of its sentences therein.
+
+    The first line is the trail of headings, if any, and of the question where the text does not hold it: a later
+    piece of a long answer. Then follow the sentences without Markdown marks, joined by blanks. A sentence without any
+    letter or digit is left out.
+    """
+    embedded = embed(passage)
+    return embedded.text, embedded.spans
+
+
+def embed(passage: Passage) -> Embedded:
+    text = " > ".join(_trail(passage))
+    separator = "\n" if text else ""
+    spans: list[Span] = []
+    origins: list[Span] = []
+    for start, end in sentences(passage.text):
+        sentence = _plain(passage.text[start:end])
+        if not WORD.search(sentence):
+            continue
+        text += separator + sentence
+        separator = " "
+        spans.append((len(text) - len(sentence), len(text)))
+        origins.append((start, end))
+    return Embedded(text or passage.text, tuple(spans), tuple(origins))
+
+
+def _trail(passage: Passage) -> tuple[str, ...]:
+    """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
+    question = passage.question
+    if question is None or BLANKS.sub("", _plain(question)) in BLANKS.sub("", _plain(passage.text)):
+        return passage.headings
+    return (*passage.headings, question)
+
+
+def _plain(sentence: str) -> str:
+    """Returns a sentence without Markdown marks: `#`, `*`, backquotes, bullets, quotes, table bars, link targets."""
+    bare = TABLE_RULE.sub("", LEAD.sub("", FENCE.sub("", sentence)))
+    return BLANKS.sub(" ", MARKS.sub("", LINK.sub(r"\1", bare)).replace("|", " ")).strip()
+
+
+def heading_text(passage: Passage) -> str:
+    return "\n".join((*passage.headings, passage.question or ""))
+
+
+def lexical_text(passage: Passage) -> str:
+    return f"{heading_text(passage)}\n{passage.text}"
+
+
+def heard(text: str) -> str:
+    """Returns how the tokens of `text` sound, each sound once and between blanks."""
+    return f" {' '.join(dict.fromkeys(itertools.chain.from_iterable(map(sounds, tokens(text)))))} "
