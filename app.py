@@ -13,7 +13,7 @@ from rag.console import speak_utf8
 from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.progress import progress_bar
 from rag.reranker import Reranker, load_reranker
 from rag.search import calibrate

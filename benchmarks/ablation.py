@@ -23,8 +23,9 @@ from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import recall_at, reciprocal_rank
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.search import CANDIDATES
+from rag.store.local import Index
 from rag.text.tokens import content_tokens
 
 # Each row adds to the one before; the bias changes no order.

@@ -22,7 +22,7 @@ from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import Gold, GoldenQuestion
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.search import calibrate
 from rag.types import Answer
 

@@ -30,8 +30,9 @@ from rag.encoders.base import Encoded, Encoder
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import auroc
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.search import search
+from rag.store.local import Index
 from rag.types import Span
 
 NAMES = ("dense", "sentence", "late", "lexical", "substance", "beside", "covered", "missed", "strange", "bias")

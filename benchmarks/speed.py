@@ -32,8 +32,8 @@ from rag.assistant import Assistant
 from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import read_golden
-from rag.index import sync
-from rag.notes import read_corpus
+from rag.indexing.sync import sync
+from rag.notes.corpus import read_corpus
 from rag.passages.sentences import sentences
 from rag.passages.split import answer_span, split
 from rag.types import Span

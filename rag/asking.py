@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from rag.calibration import THRESHOLD
 from rag.conversation import Cue, resolve
 from rag.encoders.base import Encoded, Encoder
-from rag.index import Index
 from rag.parts import questions, sides
 from rag.passages.views import embedded_text
 from rag.reranker import Reranker
 from rag.search import Ranked, search
+from rag.store.local import Index
 from rag.text.normal import letters
 
 # What speaks for a question being meant in its conversation, as a logit beside those of the passages found.

@@ -13,13 +13,13 @@ from rag.asking import Found
 from rag.calibration import THRESHOLD
 from rag.config import MAX_QUESTION_CHARACTERS
 from rag.encoders.base import Encoder
-from rag.errors import IndexUnusable, QuestionRejected
+from rag.errors import IndexUnusable, NoteUnreadable, QuestionRejected
 from rag.extract import EXCERPT_CHARACTERS, excerpt
-from rag.index import Index, current_identity
-from rag.notes import NoteUnreadable, read_sha256
+from rag.notes.corpus import read_sha256
 from rag.passages.split import answer_span, title
 from rag.reranker import Reranker
 from rag.search import search
+from rag.store.local import Index, current_identity
 from rag.text.normal import clean, is_chinese
 from rag.text.tokens import content_tokens, tokens
 from rag.types import Answer, Hit, Passage, Span

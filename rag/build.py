@@ -9,16 +9,17 @@ import sys
 import time
 from pathlib import Path
 
-from rag import console, index
+from rag import console
 from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX
 from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError
+from rag.indexing import sync
+from rag.notes.watching import WATCH_SECONDS, Watcher
 from rag.progress import progress_bar
 from rag.search import calibrate
 from rag.text.normal import clean
 from rag.types import BuildReport
-from rag.watching import WATCH_SECONDS, Watcher
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace, encoder: Encoder) -> int:
-    current = index.is_current(options.corpus, options.index, encoder)
+    current = sync.is_current(options.corpus, options.index, encoder)
     if options.json:
         sys.stdout.write(json.dumps({"current": current}) + "\n")
     else:
@@ -73,7 +74,7 @@ def _check(options: argparse.Namespace, encoder: Encoder) -> int:
 
 def _build(options: argparse.Namespace, encoder: Encoder, full: bool | None = None) -> None:
     with progress_bar("encoding") as advance:
-        report = index.sync(
+        report = sync.sync(
             options.corpus,
             options.index,
             encoder,

@@ -77,3 +77,11 @@ class NoteNotWritable(KuaidaError):
 
 class ServerError(KuaidaError):
     pass
+
+
+class NoteUnreadable(Exception):
+    """Carries why one file cannot be a note."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rag import console, index
+from rag import console
 from rag.assistant import Assistant
 from rag.calibration import THRESHOLD
 from rag.config import DEFAULT_CORPUS
@@ -18,7 +18,8 @@ from rag.errors import CorpusError, GoldenUnusable, KuaidaError, QuestionRejecte
 from rag.evaluation import golden, report_page
 from rag.evaluation.golden import GoldenQuestion
 from rag.evaluation.report import DEPTH, Report, Result, Setting, compare, render, saved_ranks, summarise, to_json
-from rag.notes import read_corpus
+from rag.indexing import sync
+from rag.notes.corpus import read_corpus
 from rag.progress import progress_bar
 from rag.reranker import load_reranker
 from rag.search import calibrate
@@ -98,7 +99,7 @@ def _evaluate(
 ) -> tuple[Setting, list[Result]]:
     encoder, reranker = load_encoder(options.encoder), load_reranker(options.reranker)
     with progress_bar("encoding") as advance:
-        built = index.sync(corpus, folder, encoder, calibrate=calibrate, progress=advance)
+        built = sync.sync(corpus, folder, encoder, calibrate=calibrate, progress=advance)
     assistant = Assistant.open(folder, encoder, reranker)
     with progress_bar("asking") as advance:
         results = ask_own(assistant, advance) if questions is None else ask_all(assistant, questions, advance)

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.index import Index
 from rag.reading import NAMED, Reading, Spelling, Term
+from rag.store.local import Index
 from rag.text.normal import HAN_RUN
 from rag.text.offsets import Aligned, merged, placed_tokens
 from rag.text.tokens import QUESTION_FRAMES, STOP_WORDS

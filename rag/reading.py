@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from rag import fusion
-from rag.index import Index
+from rag.store.local import Index
 from rag.text.bilingual import translations
 from rag.text.normal import is_chinese
 from rag.text.tokens import content_tokens, needle, tokens

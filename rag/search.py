@@ -10,9 +10,10 @@ from rag import fusion
 from rag.calibration import EVERYDAY, Calibration
 from rag.encoders.base import Encoded, Encoder
 from rag.fusion import Signals
-from rag.index import Candidate, Index
 from rag.passages.split import is_unanswered
 from rag.reading import Reading
+from rag.store.base import Candidate
+from rag.store.local import Index
 from rag.text.normal import is_chinese
 from rag.types import Passage
 

@@ -14,7 +14,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test may wait for a hub; read when the 
 from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.encoders.onnx import OnnxEncoder
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.search import calibrate
 from tests.small import write_notes
 

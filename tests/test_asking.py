@@ -12,8 +12,8 @@ from rag.calibration import TYPICAL
 from rag.conversation import Cue
 from rag.encoders.base import Encoded
 from rag.fusion import Signals
-from rag.index import Candidate
 from rag.search import Ranked
+from rag.store.base import Candidate
 from rag.types import Passage
 
 SURE = TYPICAL.found_from + 1

@@ -14,7 +14,7 @@ from rag.assistant import Assistant, check_question, compose, record
 from rag.calibration import THRESHOLD
 from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.passages.split import answer_span
 from rag.types import Answer, Hit, Passage
 from tests.small import ENTRY, ENTRY_ANSWER, NOTES, write_notes

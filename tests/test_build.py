@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from rag.build import main, summary
-from rag.index import Index
+from rag.store.local import Index
 from rag.types import BuildReport, Skipped
 from tests.process import ROOT, SECONDS, environment, run, terminal
 from tests.small import NOTES, write_notes

@@ -9,7 +9,8 @@ import pytest
 
 from rag import search
 from rag.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
-from rag.index import Index, sync
+from rag.indexing.sync import sync
+from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

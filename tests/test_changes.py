@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.changes import NAMED, Changes, compare
+from rag.indexing.changes import NAMED, Changes, compare
 from rag.passages.split import split
 from rag.types import Difference, Note, Passage
 

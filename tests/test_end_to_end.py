@@ -16,8 +16,8 @@ from rag.evaluate import ask, ask_all
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Setting, summarise
-from rag.index import sync
-from rag.notes import read_note
+from rag.indexing.sync import sync
+from rag.notes.corpus import read_note
 from rag.search import calibrate
 from rag.ui.service import Service, Settings
 

@@ -20,7 +20,8 @@ from rag.evaluation.metrics import Difference, Estimate
 from rag.evaluation.report import Comparison, Result, Setting, compare, render, saved_ranks, summarise, width
 from rag.evaluation.report_page import render as render_page
 from rag.feedback.log import Feedback
-from rag.index import Index, sync
+from rag.indexing.sync import sync
+from rag.store.local import Index
 from tests.process import ROOT, environment, run
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.config import DEFAULT_CORPUS
-from rag.notes import read_glossary
+from rag.notes.corpus import read_glossary
 from rag.text.glossary import Glossary, Mention, parse
 from rag.types import Skipped
 

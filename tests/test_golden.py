@@ -12,7 +12,7 @@ import pytest
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.errors import GoldenUnusable
 from rag.evaluation.golden import Gold, GoldenQuestion, own_questions, read_golden, standing, unknown_ratings
-from rag.notes import read_note
+from rag.notes.corpus import read_note
 from rag.types import Note, Passage
 
 GOLDEN = ROOT / "benchmarks" / "golden"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import lexical
 from rag.errors import IndexCorrupt
-from rag.lexical import Postings, Row
+from rag.store import tantivy_postings
+from rag.store.tantivy_postings import Postings, Row
 
 ROWS = [("a b", "c d e"), ("", "a c c"), ("x", "y z"), ("a", "a")]
 
@@ -22,7 +22,7 @@ def equally(*tokens: str) -> dict[str, float]:
 
 def postings(folder: Path, rows: Iterable[tuple[str, str]]) -> Postings:
     folder.mkdir(exist_ok=True)
-    lexical.write(folder, [Row(heading, body, "") for heading, body in rows])
+    tantivy_postings.write(folder, [Row(heading, body, "") for heading, body in rows])
     return Postings(folder)
 
 
@@ -92,7 +92,7 @@ def test_open_postings_outlive_their_folder(tmp_path: Path) -> None:
 def test_many_segments_score_like_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [("", f"common w{number} w{number % 7} v{number % 1000}") for number in range(40_000)]
     whole = postings(tmp_path / "whole", rows).search(equally("common", "w3", "v10"), 20)
-    monkeypatch.setattr(lexical, "WRITER_HEAP", 15_000_000)
+    monkeypatch.setattr(tantivy_postings, "WRITER_HEAP", 15_000_000)
     parts = postings(tmp_path / "parts", rows).search(equally("common", "w3", "v10"), 20)
     assert len(list((tmp_path / "parts").glob("*.term"))) > 1
     assert dict(parts) == pytest.approx(dict(whole))
@@ -112,10 +112,11 @@ def test_a_folder_that_tantivy_refuses(tmp_path: Path, damage: bytes | None) -> 
 WRITE_MUCH = """
 import resource, sys
 from pathlib import Path
-from rag import errors, lexical
+from rag import errors
+from rag.store import tantivy_postings as postings
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
-    lexical.write(Path(sys.argv[1]), (lexical.Row("", f"a{number} b{number}", "") for number in range(50_000)))
+    postings.write(Path(sys.argv[1]), (postings.Row("", f"a{number} b{number}", "") for number in range(50_000)))
 except errors.IndexNotWritable as error:
     sys.exit(str(error))
 """

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.errors import CorpusError
-from rag.notes import MAX_BYTES, NoteUnreadable, read_corpus, read_glossary, read_note
+from rag.errors import CorpusError, NoteUnreadable
+from rag.notes.corpus import MAX_BYTES, read_corpus, read_glossary, read_note
 from rag.types import Note, Skipped
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links, FIFOs and byte names are POSIX")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.notes import read_corpus
+from rag.notes.corpus import read_corpus
 from rag.passages.outline import TARGET_CHARACTERS, Heading, headings
 from rag.passages.packing import MAX_CHARACTERS
 from rag.passages.sentences import SENTENCE_CHARACTERS, sentences

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from rag.encoders.base import Vectors
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.insights import projection
 from rag.insights.projection import ASIDE, keys, lay_out, load, place, save
+from rag.store.local import Index
 from tests.small import ENTRY, write_notes
 from tests.toy_encoder import ToyEncoder
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rag.encoders.onnx import OnnxEncoder
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.query import main, render
 from rag.types import Answer, Hit, Passage
 from tests.process import ROOT, SECONDS, environment, run, terminal

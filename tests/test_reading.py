@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from rag.fusion import inverse_document_frequency
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.reading import NAMED, SHORT, TRANSLATED, Reading, Spelling
 from rag.search import search
+from rag.store.local import Index
 from rag.text.bilingual import translations
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

@@ -15,7 +15,7 @@ from rag.asking import RERANKED
 from rag.assistant import Assistant
 from rag.calibration import THRESHOLD
 from rag.errors import RerankerError
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.passages.views import embedded_text
 from rag.query import main
 from rag.reranker import CrossEncoderReranker, Reranker, load_reranker

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from rag.assistant import Assistant
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
+from rag.store.local import Index
 from rag.types import Answer, Hit
 from tests.small import NOTES, write_notes
 from tests.toy_encoder import ToyEncoder

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.insights.keywords import telling
+from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.index import Index, sync
+from rag.indexing.sync import sync
 from rag.insights import duplicates as module
 from rag.insights.duplicates import Twin, twins
+from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
 

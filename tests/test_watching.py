@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rag.watching import Moved, Watcher, footprint, moved
+from rag.notes.watching import Moved, Watcher, footprint, moved
 
 
 def write(path: Path, text: str, nanoseconds: int) -> None:

@@ -14,7 +14,7 @@ from rag.assistant import Assistant
 from rag.encoders.onnx import OnnxEncoder
 from rag.errors import NoteNotWritable
 from rag.feedback.append import Addition, append_question, preview
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.search import calibrate
 from tests.small import ENTRY, ENTRY_ANSWER, write_notes
 

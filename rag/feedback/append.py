@@ -16,8 +16,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rag.errors import NoteNotWritable
-from rag.notes import SUFFIXES, NoteUnreadable, locate, read_bytes
+from rag.errors import NoteNotWritable, NoteUnreadable
+from rag.notes.corpus import SUFFIXES, locate, read_bytes
 from rag.passages.forms import HEADING_CHARACTERS
 from rag.passages.outline import Heading, headings
 from rag.passages.split import split

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rag.index import Index
+from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.offsets import Aligned, merged
 from rag.text.tokens import QUESTION_FRAMES, RUN, content_tokens

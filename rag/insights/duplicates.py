@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.encoders.base import Encoder, Vectors
-from rag.index import Index
 from rag.passages.split import answer_span
+from rag.store.local import Index
 from rag.text.normal import normalize
 from rag.text.tokens import tokens
 from rag.types import Passage

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from rag.index import Index
+from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.tokens import QUESTION_FRAMES, RUN, STOP_WORDS, tokens
 

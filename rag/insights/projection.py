@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.encoders.base import Vectors
-from rag.index import Index
+from rag.store.local import Index
 
 Places = npt.NDArray[np.float32]  # shape (n, 2), within 0 and 1
 Point = tuple[float, float]

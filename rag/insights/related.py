@@ -6,8 +6,8 @@ import bisect
 import itertools
 from collections.abc import Iterable, Iterator
 
-from rag.index import Index
 from rag.insights.completion import Suggestion, squeeze
+from rag.store.local import Index
 from rag.text.normal import normalize
 from rag.types import Answer, Passage
 

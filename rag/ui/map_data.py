@@ -9,8 +9,8 @@ from typing import Any
 
 from rag.assistant import check_question
 from rag.encoders.base import Encoder
-from rag.index import Index
 from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
+from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.render.common import topic

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,17 +13,14 @@ from typing import Protocol
 from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable, IndexNotWritable, QuestionRejected
 from rag.feedback.log import Feedback, Pin, digest
-from rag.index import Index, sync
-from rag.notes import NoteUnreadable, escape, may_be_note, read_glossary, read_note
+from rag.indexing.freshness import Disk
+from rag.indexing.sync import sync
+from rag.notes.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint
 from rag.search import calibrate
-from rag.text import glossary
+from rag.store.local import Index
 from rag.types import Answer, BuildReport, Passage
-from rag.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint, moved
-
-LOOK_SECONDS = 1.0  # what was seen is good for so long, however many pages ask
 
 Progress = Callable[[int, int], None]
-Print = tuple[int, int]
 
 log = logging.getLogger(__name__)
 
@@ -198,58 +192,3 @@ class Rebuilds:
         elif self.problem or self.failure:
             self.failure = self.problem = None
             self.news += 1
-
-
-class Disk:
-    """Tells which files differ from what an index holds; reads one again only when its size or time changed."""
-
-    def __init__(self, corpus: Path) -> None:
-        self._corpus = corpus
-        self._looking = threading.Lock()
-        self._known: dict[str, tuple[Print, str | None]] = {}
-        self._seen: tuple[str, float, Moved | None] = ("", 0.0, None)
-
-    def moved(self, index: Index) -> Moved | None:
-        """Returns the sources that differ, None when the folder is not there."""
-        with self._looking:
-            identity, until, seen = self._seen
-            if identity != index.identity or time.monotonic() >= until:
-                seen = self._look(index)
-                self._seen = (index.identity, time.monotonic() + LOOK_SECONDS, seen)
-            return seen
-
-    def forget(self) -> None:
-        """Looks again at once the next time: something was written just now."""
-        self._seen = ("", 0.0, None)
-
-    @property
-    def token(self) -> str:
-        """Another text whenever a note was seen to be another."""
-        known = sorted((source, told) for source, (_, told) in self._known.items())
-        return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
-
-    def _look(self, index: Index) -> Moved | None:
-        if not os.path.isdir(self._corpus):
-            return None
-        prints = {escape(path): seen for path, seen in footprint(self._corpus).items()}
-        told = (source for source in prints if source == glossary.SOURCE or may_be_note(source))
-        known = {source: self._known.get(source) for source in told}
-        self._known = {
-            source: seen if seen and seen[0] == prints[source] else (prints[source], self._told(source))
-            for source, seen in known.items()
-        }
-        now = {source: told for source, (_, told) in self._known.items() if told is not None}
-        held = {note.source: note.sha256 for note in index.manifest.notes}
-        if index.glossary.entries:
-            held[glossary.SOURCE] = repr(index.glossary.entries)
-        return moved(held, now)
-
-    def _told(self, source: str) -> str | None:
-        """Returns what tells one content of a file from another, None for a file that no index would hold."""
-        if source == glossary.SOURCE:
-            entries = read_glossary(self._corpus)[0].entries
-            return repr(entries) if entries else None
-        try:
-            return read_note(self._corpus, source).sha256
-        except NoteUnreadable:
-            return None

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from rag.assistant import Assistant, record
 from rag.encoders.base import Encoder
-from rag.errors import FeedbackNotWritable
+from rag.errors import FeedbackNotWritable, NoteUnreadable
 from rag.feedback.log import Feedback, Reason
-from rag.index import Index
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
 from rag.matching import Matcher
-from rag.notes import NoteUnreadable, read_note
+from rag.notes.corpus import read_note
+from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
 from rag.ui.rebuilds import Rebuilds
 from rag.ui.render.evidence import Evidence

@@ -190,7 +190,8 @@ class Words:
     map_question: str
     map_list: str
     map_point: str
-    reasons: tuple[tuple[str, str], ...]  # the beginning of a reason of `rag.notes`, and how this language says it
+    # the beginning of a reason of `rag.notes`, and how this language says it
+    reasons: tuple[tuple[str, str], ...]
 
 
 CHINESE = Words(

@@ -12,7 +12,7 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
-from rag.index import sync
+from rag.indexing.sync import sync
 from rag.search import calibrate
 from rag.ui.service import Service, Settings
 from rag.ui.tabs import ask

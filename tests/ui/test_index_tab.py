@@ -13,8 +13,8 @@ import pytest
 
 from rag.assistant import Assistant
 from rag.feedback.log import Feedback
-from rag.generations import exclusive
-from rag.index import sync
+from rag.indexing.sync import sync
+from rag.store.generations import exclusive
 from rag.ui.service import Service, Settings
 from rag.ui.tabs.index import View
 from rag.ui.words import CHINESE

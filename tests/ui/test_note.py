@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rag.notes import read_corpus, read_note
+from rag.notes.corpus import read_corpus, read_note
 from rag.passages.split import split
 from rag.types import Passage
 from rag.ui.markup import printable

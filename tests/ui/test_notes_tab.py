@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from rag.notes import read_note
+from rag.notes.corpus import read_note
 from rag.passages.split import split
 from rag.ui.markup import printable
 from tests.ui.conftest import COFFEE, Served, start, stop

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from rag.insights.duplicates import Twin
-from rag.notes import read_corpus
+from rag.notes.corpus import read_corpus
 from rag.passages.split import split
 from rag.types import Note
 from rag.ui.opened import Lines, Standing, opened, rebuilt

@@ -12,12 +12,12 @@ import pytest
 import rag.ui.rebuilds
 from rag.assistant import Assistant
 from rag.errors import CorpusError
-from rag.index import sync
-from rag.notes import read_note
+from rag.indexing.sync import sync
+from rag.notes.corpus import read_note
+from rag.notes.watching import Moved
 from rag.types import Difference
 from rag.ui.rebuilds import RebuildRunning, Rebuilds
 from rag.ui.service import Service, Settings
-from rag.watching import Moved
 from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 

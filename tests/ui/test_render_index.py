@@ -9,13 +9,13 @@ import pytest
 
 from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin, digest
+from rag.notes.watching import Moved
 from rag.types import BuildReport, Difference, Passage, Skipped
 from rag.ui.rebuilds import PinChange, Rebuilt
 from rag.ui.render import index as render
 from rag.ui.render.header import State
 from rag.ui.render.index import Glance
 from rag.ui.words import CHINESE, ENGLISH
-from rag.watching import Moved
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pieces import Pieces
 

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin
+from rag.notes.watching import Moved
 from rag.passages.split import title
 from rag.types import BuildReport, Difference, Kind, Passage
 from rag.ui.markup import encode
@@ -16,7 +17,6 @@ from rag.ui.rebuilds import PinChange, Rebuilt
 from rag.ui.render.common import button, empty, hidden, icon_link, lines_in, notice, place, thanks
 from rag.ui.render.header import State
 from rag.ui.words import Words, reason_in
-from rag.watching import Moved
 
 SHOWN = 50  # files and gaps in a list
 OPEN = 12  # of a kind that are shown at once; more are folded away

@@ -12,11 +12,11 @@ import gradio as gr
 
 from rag.assistant import check_question
 from rag.errors import QuestionRejected
-from rag.index import Index
 from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
-from rag.notes import may_be_note
+from rag.notes.corpus import may_be_note
 from rag.search import search
+from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.components import QUIET, command, html, received

@@ -5,7 +5,7 @@
     index/gen-00000007/   manifest.json, manifest.sha256, and the files that the manifest lists
     index/tmp-…/          a build at work, or the debris of one that was killed
 
-What the files mean is known to `rag.index` alone. At every instant CURRENT names a complete generation: files are
+What the files mean is known to `rag.store.local` alone. At every instant CURRENT names a complete generation: files are
 written and synchronised before the folder gets its name, and the folder before CURRENT is replaced.
 """
 
@@ -67,9 +67,6 @@ class FileRecord:
     sha256: str
 
 
-# --------------------------------------------------------------------------------------------------------- reading
-
-
 def current(index: Path) -> Pointer | None:
     """Returns the pointer to the current generation, None when nothing was published; raises IndexCorrupt."""
     try:
@@ -124,9 +121,6 @@ def _read(folder: Path, name: str) -> bytes:
 def _sha256_line(sha256: str) -> bytes:
     """Returns the line that `sha256sum --check` understands."""
     return f"{sha256}  {MANIFEST}\n".encode()
-
-
-# --------------------------------------------------------------------------------------------------------- writing
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from rag.errors import CorpusError
+from rag.errors import CorpusError, NoteUnreadable
+from rag.notes.readers.text import decode
 from rag.text import glossary
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter
@@ -18,7 +19,6 @@ from rag.types import Note, Skipped
 
 SUFFIXES = (".md", ".markdown", ".txt")
 MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
-MAX_CONTROL_SHARE = 0.01  # text holds next to no control characters, a binary that decodes by chance holds many
 TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
 
@@ -38,21 +38,11 @@ REASONS = {
 
 ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 DIGITS = re.compile("([0-9]+)")
-SURROGATES = re.compile("[\ud800-\udfff]")
-CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
-
-
-class NoteUnreadable(Exception):
-    """Carries why one file cannot be a note."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
@@ -89,7 +79,7 @@ def read_sha256(corpus: Path, source: str) -> str:
 
 
 def _text(corpus: Path, source: str) -> str:
-    return _decode(read_bytes(locate(corpus, source)))
+    return decode(read_bytes(locate(corpus, source)))
 
 
 def _sha256(text: str) -> str:
@@ -199,35 +189,6 @@ def _read(path: str) -> bytes:
     if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
         raise NoteUnreadable(f"over {MAX_BYTES // 1_000_000} MB")
     return data
-
-
-def _decode(data: bytes) -> str:
-    """Returns the text with "\\n" line ends and U+FFFD for lone surrogates; raises NoteUnreadable."""
-    text = _decode_utf16(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _decode_bytes(data)
-    if "\0" in text or len(CONTROL.findall(text)) > len(text) * MAX_CONTROL_SHARE:
-        raise NoteUnreadable("binary")
-    return SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _decode_utf16(data: bytes) -> str:
-    try:
-        return data.decode("utf-16", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise NoteUnreadable("damaged UTF-16") from error
-
-
-def _decode_bytes(data: bytes) -> str:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in data:
-        raise NoteUnreadable("binary")
-    try:
-        return data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return data.decode("gb18030")
-    except UnicodeDecodeError as error:
-        raise NoteUnreadable("unknown encoding (not UTF-8, UTF-16 or GB18030)") from error
 
 
 def _title(source: str, text: str) -> str:

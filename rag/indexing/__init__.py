@@ -1,0 +1,1 @@
+"""Notes → a new index."""

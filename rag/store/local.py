@@ -1,0 +1,351 @@
+"""The index: passages, their vectors and postings as one immutable generation; built by `sync`, read by `Index`.
+
+    passages.jsonl        one passage a line; the line number counts from 0 and is the passage's number everywhere
+    passages.faiss        the vectors of whole passages
+    sentences.npy         the vectors of their sentences, float16, shape (m, dimension), in order of the passages
+    sentence_spans.npy    int32, shape (m, 3): passage number, start and end in its text
+    tokens.npy            what late interaction compares, in that order too: unit vectors times 127, int8, shape (t, 64)
+    token_counts.npy      int32, shape (n, 1): how many of them each passage has, 0 with an encoder that has none
+    words.txt             the Latin words of five letters and more, sorted: what a misspelt one may have meant
+    glossary.tsv          the names of one thing on each line, in normal form, separated by tabs
+    postings/             the lexical index
+
+`rag.store.generations` keeps these files safe; ranking is not done here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from rag.calibration import TYPICAL, Calibration
+from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
+from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, IndexUnusable
+from rag.passages.views import heard, lexical_text
+from rag.store import faiss_vectors, generations
+from rag.store.base import (
+    LATIN,
+    QUANTISED,
+    REBUILD,
+    Bytes,
+    Candidate,
+    Halves,
+    Manifest,
+    NoteRecord,
+    Triples,
+    made_by,
+    maker,
+    numbers_by_note,
+)
+from rag.store.tantivy_postings import Postings
+from rag.text.glossary import Glossary
+from rag.text.tokens import runs
+from rag.types import Passage, Span
+
+T = TypeVar("T")
+PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
+    "passages.jsonl",
+    "passages.faiss",
+    "sentences.npy",
+    "sentence_spans.npy",
+    "tokens.npy",
+    "token_counts.npy",
+    "words.txt",
+    "glossary.tsv",
+    "postings/",
+)
+OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
+LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
+REMEMBERED = 10_000  # passages that stay in memory once they were asked for, about 5 kB each
+TWO_SLIPS = 8  # letters from which a word may have two
+
+
+class Index:
+    """One generation, verified and in memory: it stays what it is, whatever is built meanwhile. Safe to share.
+
+    `identity` is the sha256 of the manifest: names start again at gen-00000001 in an index folder that was removed.
+    `warning` says that a damaged newer generation was passed over, and what to do.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, identity: str) -> None:
+        """Reads what `manifest` lists, parsing the very bytes that were verified; raises IndexCorrupt."""
+        self.generation = folder.name
+        self.identity = identity
+        self.manifest = manifest
+        self.calibration = TYPICAL if manifest.level is None else Calibration(manifest.level)
+        self.warning: str | None = None
+        self._folder = folder
+        self._lines = self._read(PASSAGES)
+        self._line_ends = np.flatnonzero(np.frombuffer(self._lines, dtype=np.uint8) == ord("\n"))
+        self._vectors = faiss_vectors.from_bytes(self._read(VECTORS))
+        self._sentences: Halves = self._read_array(SENTENCES, np.float16, manifest.dimension)
+        self._spans: Triples = self._read_array(SPANS, np.int32, 3)
+        # the sentences of passage i are the rows from _first_sentence[i] to _first_sentence[i + 1]
+        self._first_sentence = np.searchsorted(self._spans[:, 0], np.arange(self.size + 1))
+        self._tokens: Bytes = self._read_array(TOKENS, np.int8, TOKEN_DIMENSION)
+        counts = self._read_array(TOKEN_COUNTS, np.int32, 1)[:, 0]
+        self._first_token = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self._asking = {note.source for note in manifest.notes if note.questions}
+        self._notes = {note.source: note for note in manifest.notes}
+        self._numbers = {source: numbers for (source, _), numbers in numbers_by_note(manifest.notes).items()}
+        self._parsed: dict[int, Passage] = {}
+        self._runs: dict[int, str] = {}
+        self._heard: dict[int, str] = {}
+        self._words = self._read(WORDS).decode().split()
+        self.glossary = Glossary.from_text(self._read(GLOSSARY).decode())
+        self._postings = self._open_postings()
+        self._check_sizes()
+
+    @classmethod
+    def open(cls, index: Path, encoder: Encoder | None = None) -> Index:
+        """Returns the current generation, or an older one with a warning when the current one is damaged.
+
+        Raises IndexMissing, IndexMismatch when `encoder` is another one than made the index, and IndexCorrupt when
+        no generation is whole.
+        """
+        try:
+            return cls._open_current(index, encoder)
+        except IndexCorrupt as error:
+            return cls._open_older(index, encoder, error)
+
+    @property
+    def size(self) -> int:
+        """The number of passages."""
+        return self.manifest.passages
+
+    @property
+    def corpus(self) -> Path:
+        """The folder of the notes, absolute."""
+        return Path(os.path.normpath(os.path.join(os.path.realpath(self._folder.parent), self.manifest.corpus)))
+
+    def note(self, source: str) -> NoteRecord | None:
+        """Returns what is known of the note at `source`, None when it was not indexed."""
+        return self._notes.get(source)
+
+    def numbers(self, source: str) -> range:
+        """Returns the numbers of the passages of the note at `source`, none when it was not indexed."""
+        return self._numbers.get(source, range(0))
+
+    def passage(self, number: int) -> Passage:
+        """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
+        return _remembered(self._parsed, number, lambda: self._parse(number))
+
+    def is_beside_questions(self, passage: Passage) -> bool:
+        """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
+        return passage.question is None and passage.source in self._asking
+
+    def candidates(self, question_vector: Vectors, token_weights: Mapping[str, float], limit: int) -> list[Candidate]:
+        """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
+
+        `question_vector` is a unit vector of shape (dimension,).
+        """
+        numbers, _ = faiss_vectors.search(self._vectors, question_vector, limit)
+        scores = dict(self._postings.search(token_weights, LEXICAL_OVERFETCH * limit))
+        chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
+        similarities = (faiss_vectors.reconstruct(self._vectors, chosen) @ question_vector).tolist()
+        of_sentences = self._sentence_similarities(chosen, question_vector)
+        found = [
+            self._candidate(number, dense, sentences_of, scores.get(number, 0.0))
+            for number, dense, sentences_of in zip(chosen, similarities, of_sentences, strict=True)
+        ]
+        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.number))
+
+    def document_frequency(self, token: str) -> int:
+        """Returns in how many passages `token` occurs, in the heading, the question or the text."""
+        return self._postings.document_frequency(token)
+
+    def runs(self, number: int) -> str:
+        """Returns where `needle` is looked for: the headings of a passage, its question and its text."""
+        return _remembered(self._runs, number, lambda: runs(lexical_text(self.passage(number))))
+
+    def heard(self, number: int) -> str:
+        """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
+        return _remembered(self._heard, number, lambda: heard(lexical_text(self.passage(number))))
+
+    def nearest_word(self, word: str) -> str | None:
+        """Returns the word of the notes that a misspelt Latin `word` most likely is.
+
+        One slip of the finger (wrong, missing, doubled or swapped letter), two in long words, never the first letter
+        (optimal string alignment distance).
+        """
+        if not LATIN.fullmatch(word):
+            return None
+        slips = 1 if len(word) < TWO_SLIPS else 2
+        alike = [known for known in self._words if known[0] == word[0] and abs(len(known) - len(word)) <= slips]
+        found = process.extractOne(word, alike, scorer=OSA.distance, score_cutoff=slips)
+        return str(found[0]) if found else None
+
+    def passage_vectors(self, numbers: Sequence[int]) -> Vectors:
+        """Returns the vectors of whole passages, shape (len(numbers), dimension)."""
+        return faiss_vectors.reconstruct(self._vectors, numbers)
+
+    def sentence_vectors(self, number: int) -> Halves:
+        """Returns the vectors of the sentences of a passage, shape (its sentences, dimension)."""
+        return self._sentences[self._first_sentence[number] : self._first_sentence[number + 1]]
+
+    def sentence_spans(self, number: int) -> list[Span]:
+        """Returns where the sentences of a passage are in its text."""
+        rows = self._spans[self._first_sentence[number] : self._first_sentence[number + 1], 1:]
+        return [(start, end) for start, end in rows.tolist()]
+
+    def token_vectors(self, number: int) -> Bytes:
+        """Returns what late interaction compares of a passage, shape (its tokens, TOKEN_DIMENSION)."""
+        return self._tokens[self._first_token[number] : self._first_token[number + 1]]
+
+    def late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
+        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors.
+
+        Each token of the question counts with its nearest in the passage (ColBERT, Khattab & Zaharia 2020).
+        """
+        if not len(question.tokens) or not len(self._tokens) or not numbers:
+            return None
+        pieces = [self.token_vectors(number) for number in numbers]
+        starts = np.cumsum([0, *map(len, pieces[:-1])])
+        similarities = np.concatenate(pieces).astype(np.float32) @ (question.tokens.T / QUANTISED)
+        scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
+        return scores
+
+    def sentence_similarities(self, number: int, question_vector: Vectors, within: Span) -> dict[Span, float]:
+        """Returns how similar to the question the sentences of a passage in a part of its text are, in order."""
+        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
+        return {
+            span: similarity
+            for span, similarity in zip(self.sentence_spans(number), similarities.tolist(), strict=True)
+            if within[0] <= span[0] < span[1] <= within[1]
+        }
+
+    def _sentence_similarities(self, numbers: Sequence[int], question_vector: Vectors) -> list[Vectors]:
+        """Returns for each passage the similarities of its sentences; one product for all of them is much faster."""
+        starts = self._first_sentence[numbers]
+        counts = self._first_sentence[np.asarray(numbers, dtype=np.int64) + 1] - starts
+        ends = np.cumsum(counts)
+        rows = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
+        return np.split(self._sentences[rows].astype(np.float32) @ question_vector, ends[:-1])
+
+    def _candidate(self, number: int, dense: float, similarities: Vectors, score: float) -> Candidate:
+        if len(similarities) == 0:
+            return Candidate(number, dense, dense, (0, len(self.passage(number).text)), score)
+        nearest = int(similarities.argmax())
+        start, end = self._spans[self._first_sentence[number] + nearest, 1:].tolist()
+        return Candidate(number, dense, float(similarities[nearest]), (start, end), score)
+
+    def _parse(self, number: int) -> Passage:
+        start = self._line_ends[number - 1] + 1 if number else 0
+        values = json.loads(self._lines[start : self._line_ends[number]])
+        return Passage(**{**values, "headings": tuple(values["headings"])})
+
+    @classmethod
+    def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:
+        for attempt in itertools.count(1):
+            pointer = generations.current(index)
+            if pointer is None:
+                raise IndexMissing(f"no index in {index}: {REBUILD}")
+            try:
+                return cls._open_generation(index / pointer.name, pointer.sha256, encoder)
+            except IndexCorrupt:
+                # collected by a build while we read it: then CURRENT has moved on
+                if attempt == OPEN_ATTEMPTS or generations.current(index) == pointer:
+                    raise
+        raise AssertionError("unreachable")
+
+    @classmethod
+    def _open_older(cls, index: Path, encoder: Encoder | None, cause: IndexCorrupt) -> Index:
+        for name in generations.newest_first(index):
+            try:
+                found = cls._open_generation(index / name, None, encoder)
+            except IndexCorrupt:
+                continue
+            found.warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
+            return found
+        raise IndexCorrupt(f"the index in {index} is damaged ({cause}): {REBUILD}") from cause
+
+    @classmethod
+    def _open_generation(cls, folder: Path, sha256: str | None, encoder: Encoder | None = None) -> Index:
+        data = generations.read_manifest(folder, sha256)
+        manifest = Manifest.from_json(data)
+        if encoder is not None and not made_by(manifest, encoder):
+            made, asked = maker(manifest.encoder, manifest.revision), maker(encoder.name, encoder.revision)
+            raise IndexMismatch(
+                f"the index was made by {made}, not by {asked}: run `python -m rag.build --encoder {encoder.name}`"
+            )
+        return cls(folder, manifest, hashlib.sha256(data).hexdigest())
+
+    def _read(self, name: str) -> bytes:
+        record = self.manifest.files.get(name)
+        if record is None:
+            self._corrupt(f"lists no {name}")
+        return generations.read_file(self._folder, name, record)
+
+    def _read_array(self, name: str, kind: type[np.generic], columns: int) -> npt.NDArray[Any]:
+        """Returns the array in a .npy file, sharing the memory of the bytes that were verified."""
+        data = self._read(name)
+        stream = io.BytesIO(data)
+        try:
+            np.lib.format.read_magic(stream)
+            shape, _, stored = np.lib.format.read_array_header_1_0(stream)
+            array = np.frombuffer(data, dtype=stored, offset=stream.tell()).reshape(shape)
+        except ValueError:
+            self._corrupt(f"has no array in {name}")
+        if array.dtype != kind or array.ndim != 2 or array.shape[1] != columns:
+            self._corrupt(f"has the wrong array in {name}")
+        return array
+
+    def _open_postings(self) -> Postings:
+        """Opens a private copy: tantivy maps files and locks their folder, which may be read-only or change."""
+        names = [name for name in self.manifest.files if name.startswith(POSTINGS)]
+        try:
+            # mapped files outlive their names; on Windows they stay in the temporary folder
+            with tempfile.TemporaryDirectory(prefix="kuaida-", ignore_cleanup_errors=True) as copy:
+                for name in names:
+                    Path(copy, name.removeprefix(POSTINGS)).write_bytes(self._read(name))
+                return Postings(Path(copy))
+        except OSError as error:
+            where, cause = tempfile.gettempdir(), error.strerror
+            raise IndexUnusable(f"cannot unpack the postings in {where} ({cause}): free space or set TMPDIR") from error
+
+    def _check_sizes(self) -> None:
+        numbers = self._spans[:, 0]
+        if (
+            len(self._line_ends) != self.size
+            or (self._vectors.ntotal, self._vectors.d) != (self.size, self.manifest.dimension)
+            or self._postings.size != self.size
+            or len(self._sentences) != len(numbers)
+            or (len(self._first_token) - 1, self._first_token[-1]) != (self.size, len(self._tokens))
+            or self._first_sentence[-1] - self._first_sentence[0] != len(numbers)
+            or np.any(np.diff(numbers) < 0)
+        ):
+            self._corrupt("does not agree with its manifest")
+
+    def _corrupt(self, what: str) -> NoReturn:
+        raise IndexCorrupt(f"{self.generation} {what}")
+
+
+def _remembered(cache: dict[int, T], number: int, make: Callable[[], T]) -> T:
+    """Returns what `cache` holds of a passage, made when it is first asked for; the first REMEMBERED stay."""
+    value = cache.get(number)
+    if value is None:
+        value = make()
+        if len(cache) < REMEMBERED:
+            cache[number] = value
+    return value
+
+
+def current_identity(index: Path) -> str | None:
+    """Returns the `Index.identity` of the generation that was published last, None without one; reads a small file."""
+    try:
+        pointer = generations.current(index)
+    except IndexCorrupt:
+        return None
+    return pointer.sha256 if pointer else None
