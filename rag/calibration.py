@@ -57,6 +57,11 @@ class Calibration:
 
     level: float
 
+    @classmethod
+    def of(cls, level: float | None) -> Calibration:
+        """Returns the calibration of an index with this level, the typical one where it was not measured."""
+        return TYPICAL if level is None else cls(level)
+
     @property
     def found_from(self) -> float:
         """The logit whose confidence is THRESHOLD."""

@@ -38,6 +38,7 @@ def search(index: Index, question: str, encoded: Encoded, without: Set[int] = fr
     that the notes leave open.
     """
     reading = Reading.of(question, index)
+    calibration = Calibration.of(index.level)
     found = [
         candidate
         for candidate in index.candidates(encoded.whole, reading.queried, CANDIDATES)
@@ -49,7 +50,7 @@ def search(index: Index, question: str, encoded: Encoded, without: Set[int] = fr
         passage = index.passage(candidate.number)
         signals = _signals(index, reading, candidate, passage, late[place] if late else candidate.sentence)
         logit = fusion.logit(signals)
-        score = index.calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
+        score = calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
         ranked.append(Ranked(candidate, passage, signals, logit, score))
     ranked.sort(key=lambda entry: (-entry.logit, entry.candidate.number))
     return ranked

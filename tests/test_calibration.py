@@ -58,22 +58,22 @@ def test_the_level_is_the_median_of_the_best(corpus: Path, folder: Path) -> None
 
 def test_an_index_is_calibrated_when_it_is_built(corpus: Path, folder: Path) -> None:
     sync(corpus, folder, TOY)
-    assert Index.open(folder, TOY).calibration == TYPICAL
+    assert Calibration.of(Index.open(folder, TOY).level) == TYPICAL
     sync(corpus, folder, TOY, full=True, calibrate=search.calibrate)
     index = Index.open(folder, TOY)
-    assert index.calibration == search.calibrate(index, TOY) != TYPICAL
+    assert Calibration.of(index.level) == search.calibrate(index, TOY) != TYPICAL
 
 
 def test_notes_that_answer_nothing_are_calibrated_once_they_do(tmp_path: Path, folder: Path) -> None:
     corpus = write_notes(tmp_path / "corpus", {"a.md": "# 动物\n\n## 什么是猫？\n\n## 什么是狗？\n"})
     sync(corpus, folder, TOY, calibrate=search.calibrate)
     index = Index.open(folder, TOY)
-    assert (index.manifest.level, index.calibration) == (None, TYPICAL)
+    assert (index.level, Calibration.of(index.level)) == (None, TYPICAL)
     assert search.search(index, "什么是猫", TOY.encode_questions(["什么是猫"])[0]) == []
     write_notes(corpus, {"a.md": "# 动物\n\n## 什么是猫？\n\n一种会捉老鼠的动物。\n\n## 什么是狗？\n"})
     sync(corpus, folder, TOY, calibrate=search.calibrate)
     answered = Index.open(folder, TOY)
-    assert answered.calibration == search.calibrate(answered, TOY) != TYPICAL
+    assert Calibration.of(answered.level) == search.calibrate(answered, TOY) != TYPICAL
 
 
 def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path) -> None:
@@ -84,10 +84,10 @@ def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path) -> Non
         levels.append(float(index.size))
         return Calibration(-float(index.size))
 
-    def build(entries: int, full: bool = False) -> float:
+    def build(entries: int, full: bool = False) -> float | None:
         write_notes(corpus, {"a.md": "".join(f"## 什么是概念{n}？\n\n概念{n}。\n\n" for n in range(entries))})
         sync(corpus, folder, TOY, calibrate=calibrate, full=full)
-        return Index.open(folder).calibration.level
+        return Index.open(folder).level
 
     assert build(20) == -20
     assert build(22) == -20

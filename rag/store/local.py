@@ -30,7 +30,6 @@ import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from rag.calibration import TYPICAL, Calibration
 from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, IndexUnusable
 from rag.passages.views import heard, lexical_text
@@ -84,7 +83,6 @@ class Index:
         self.generation = folder.name
         self.identity = identity
         self.manifest = manifest
-        self.calibration = TYPICAL if manifest.level is None else Calibration(manifest.level)
         self.warning: str | None = None
         self._folder = folder
         self._lines = self._read(PASSAGES)
@@ -124,6 +122,11 @@ class Index:
     def size(self) -> int:
         """The number of passages."""
         return self.manifest.passages
+
+    @property
+    def level(self) -> float | None:
+        """How sure the search looks over these notes (see `retrieval/calibration.py`), None where it was not measured."""
+        return self.manifest.level
 
     @property
     def corpus(self) -> Path:
