@@ -15,8 +15,8 @@ from rag.encoders.load import load_encoder
 from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError
 from rag.indexing.sync import sync
 from rag.progress import progress_bar
-from rag.reranker import Reranker, load_reranker
-from rag.search import calibrate
+from rag.retrieval.reranker import Reranker, load_reranker
+from rag.retrieval.search import calibrate
 from rag.ui import server
 from rag.ui.service import EDITOR, Service, Settings
 

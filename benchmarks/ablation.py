@@ -24,9 +24,9 @@ from rag.encoders.load import load_encoder
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import recall_at, reciprocal_rank
 from rag.indexing.sync import sync
-from rag.search import CANDIDATES
+from rag.question.frames import content_tokens
+from rag.retrieval.search import CANDIDATES
 from rag.store.local import Index
-from rag.text.tokens import content_tokens
 
 # Each row adds to the one before; the bias changes no order.
 STEPS = {

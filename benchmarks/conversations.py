@@ -23,7 +23,7 @@ from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import Gold, GoldenQuestion
 from rag.indexing.sync import sync
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from rag.types import Answer
 
 ROOT = Path(__file__).resolve().parent.parent

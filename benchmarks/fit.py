@@ -25,13 +25,13 @@ from pathlib import Path
 import numpy as np
 import scipy.optimize
 
-from rag.calibration import EVERYDAY
 from rag.encoders.base import Encoded, Encoder
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import auroc
 from rag.indexing.sync import sync
-from rag.search import search
+from rag.retrieval.calibration import EVERYDAY
+from rag.retrieval.search import search
 from rag.store.local import Index
 from rag.types import Span
 
@@ -224,7 +224,7 @@ def firsts(parameters: np.ndarray, cases: Sequence[Case]) -> tuple[np.ndarray, n
 
 
 def level(parameters: np.ndarray, part: Part) -> float:
-    """Returns what `rag.search.calibrate` would measure."""
+    """Returns what `rag.retrieval.search.calibrate` would measure."""
     return float(np.median(firsts(parameters, part.everyday)[0]))
 
 

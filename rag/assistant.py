@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import unicodedata
 from collections.abc import Sequence, Set
 from pathlib import Path
 
-from rag import asking
-from rag.asking import Found
-from rag.calibration import THRESHOLD
-from rag.config import MAX_QUESTION_CHARACTERS
 from rag.encoders.base import Encoder
-from rag.errors import IndexUnusable, NoteUnreadable, QuestionRejected
+from rag.errors import IndexUnusable, NoteUnreadable
 from rag.extract import EXCERPT_CHARACTERS, excerpt
 from rag.notes.corpus import read_sha256
 from rag.passages.split import answer_span, title
-from rag.reranker import Reranker
-from rag.search import search
+from rag.question.check import check_question
+from rag.question.frames import content_tokens
+from rag.retrieval import pipeline
+from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.pipeline import Found
+from rag.retrieval.reranker import Reranker
+from rag.retrieval.search import search
 from rag.store.local import Index, current_identity
 from rag.text.normal import clean, is_chinese
-from rag.text.tokens import content_tokens, tokens
+from rag.text.tokens import tokens
 from rag.types import Answer, Hit, Passage, Span
 
 SHARED_WORDS = 0.3  # what all the words of the question are worth in a sentence, beside a cosine
@@ -77,7 +77,7 @@ class Assistant:
         question = check_question(question)
         index = self.index
         earlier = [clean(asked) for asked in history]
-        asked = asking.ask(index, self._encoder, question, earlier, limit, self._reranker)
+        asked = pipeline.ask(index, self._encoder, question, earlier, limit, self._reranker)
         stale = {source: is_stale(index, source) for source in {found.ranked.passage.source for found in asked.found}}
         hits = tuple(_hit(index, found, stale[found.ranked.passage.source]) for found in asked.found)
         answer = compose(question, hits, asked.wanted)
@@ -110,20 +110,6 @@ def _similar(index: Index, found: Found, within: Span) -> dict[Span, float]:
         (start, end): similarity + SHARED_WORDS * len(asked.intersection(tokens(text[start:end]))) / max(1, len(asked))
         for (start, end), similarity in index.sentence_similarities(found.number, found.encoded.whole, within).items()
     }
-
-
-def check_question(question: str) -> str:
-    """Returns the question without control characters; raises QuestionRejected when it is empty or too long."""
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionRejected(
-            f"问题太长：{len(question)} 个字符，最多 {MAX_QUESTION_CHARACTERS} 个，请精简后再问 / "
-            f"the question is too long: at most {MAX_QUESTION_CHARACTERS} characters"
-        )
-    question = " ".join(clean(question).split())
-    kinds = {unicodedata.category(character) for character in question}
-    if not any(kind[0] in "LN" or kind == "So" for kind in kinds):  # an emoji is a question, punctuation is none
-        raise QuestionRejected("请输入问题 / type a question")
-    return question
 
 
 def is_stale(index: Index, source: str) -> bool:

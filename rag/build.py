@@ -17,7 +17,7 @@ from rag.errors import KuaidaError
 from rag.indexing import sync
 from rag.notes.watching import WATCH_SECONDS, Watcher
 from rag.progress import progress_bar
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from rag.text.normal import clean
 from rag.types import BuildReport
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rag import console
 from rag.assistant import Assistant
-from rag.calibration import THRESHOLD
 from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.errors import CorpusError, GoldenUnusable, KuaidaError, QuestionRejected
@@ -21,8 +20,9 @@ from rag.evaluation.report import DEPTH, Report, Result, Setting, compare, rende
 from rag.indexing import sync
 from rag.notes.corpus import read_corpus
 from rag.progress import progress_bar
-from rag.reranker import load_reranker
-from rag.search import calibrate
+from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.reranker import load_reranker
+from rag.retrieval.search import calibrate
 from rag.types import Hit
 
 LEFT_OUT = "rag.evaluate: left out {} of the ratings (right answer unknown: {}, note edited since: {})\n"

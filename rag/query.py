@@ -16,7 +16,7 @@ from rag.assistant import Assistant, record
 from rag.config import DEFAULT_INDEX, colours_wanted, history_file
 from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError, QuestionRejected
-from rag.reranker import load_reranker
+from rag.retrieval.reranker import load_reranker
 from rag.text.normal import clean
 from rag.types import Answer, Hit
 

@@ -15,7 +15,7 @@ from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.encoders.onnx import OnnxEncoder
 from rag.indexing.sync import sync
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from tests.small import write_notes
 
 MEMORY = Path("/dev/shm")

@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rag.asking import PRIORS, Found, Search, merged
-from rag.calibration import TYPICAL
-from rag.conversation import Cue
 from rag.encoders.base import Encoded
-from rag.fusion import Signals
-from rag.search import Ranked
+from rag.question.followup import Cue
+from rag.retrieval.calibration import TYPICAL
+from rag.retrieval.fusion import Signals
+from rag.retrieval.pipeline import PRIORS, Found, Search, merged
+from rag.retrieval.search import Ranked
 from rag.store.base import Candidate
 from rag.types import Passage
 

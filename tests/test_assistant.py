@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.assistant import Assistant, check_question, compose, record
-from rag.calibration import THRESHOLD
+from rag.assistant import Assistant, compose, record
 from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.indexing.sync import sync
 from rag.passages.split import answer_span
+from rag.question.check import check_question
+from rag.retrieval.calibration import THRESHOLD
 from rag.types import Answer, Hit, Passage
 from tests.small import ENTRY, ENTRY_ANSWER, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rag import search
-from rag.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
 from rag.indexing.sync import sync
+from rag.retrieval import search
+from rag.retrieval.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
 from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

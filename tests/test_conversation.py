@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rag.conversation import TURNS, Cue, Resolved, resolve
+from rag.question.followup import TURNS, Cue, Resolved, resolve
 
 LORA = ["LoRA 是什么"]
 

@@ -18,7 +18,7 @@ from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Setting, summarise
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from rag.ui.service import Service, Settings
 
 GOLDEN = ROOT / "benchmarks" / "golden"

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from rag.fusion import Signals, inverse_document_frequency, logit
+from rag.retrieval.fusion import Signals, inverse_document_frequency, logit
 
 SIGNALS = [field.name for field in dataclasses.fields(Signals) if field.type == "float"]
 CONTEXTS = [field.name for field in dataclasses.fields(Signals) if field.type == "bool"]

@@ -23,10 +23,10 @@ from rag.encoders.base import Encoded
 from rag.errors import CorpusError, IndexCorrupt, IndexMismatch, IndexMissing, IndexNotWritable
 from rag.indexing.sync import is_current, sync
 from rag.passages.views import embedded_text
+from rag.question.frames import content_tokens
 from rag.store import generations
 from rag.store.base import Candidate
 from rag.store.local import Index, current_identity
-from rag.text.tokens import content_tokens
 from rag.types import Passage, Span
 from tests.toy_encoder import ToyEncoder
 

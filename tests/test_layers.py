@@ -15,16 +15,15 @@ from tests.process import ROOT, environment
 
 # Lowest first: what stands in a line imports only from lines above it, and from itself.
 ORDER = """
-types errors config text progress console encoders notes passages calibration store fusion extract phrases
-parts conversation reranker indexing insights reading search matching asking assistant feedback evaluation
-build query evaluate ui
+types errors config text progress console encoders notes passages question store retrieval extract insights
+indexing assistant feedback evaluation build query evaluate ui
 """.split()
 OWNERS = {
     "faiss": {"store.faiss_vectors"},
     "tantivy": {"store.tantivy_postings"},
     "onnxruntime": {"encoders.onnx"},
     "tokenizers": {"encoders.onnx"},
-    "sentence_transformers": {"encoders.sentence_transformers", "reranker"},
+    "sentence_transformers": {"encoders.sentence_transformers", "retrieval.reranker"},
     "opencc": {"text.normal"},
     "pypinyin": {"text.typos"},
     "rich": {"progress"},

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.fusion import inverse_document_frequency
 from rag.indexing.sync import sync
-from rag.matching import How, MatchedTerm, Matcher
+from rag.retrieval.fusion import inverse_document_frequency
+from rag.retrieval.highlight import How, MatchedTerm, Matcher
 from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

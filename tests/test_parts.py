@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rag.parts import questions, sides
+from rag.question.decomposition import questions, sides
 
 
 @pytest.mark.parametrize(

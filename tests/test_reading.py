@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.fusion import inverse_document_frequency
 from rag.indexing.sync import sync
-from rag.reading import NAMED, SHORT, TRANSLATED, Reading, Spelling
-from rag.search import search
+from rag.retrieval.fusion import inverse_document_frequency
+from rag.retrieval.search import search
+from rag.retrieval.terms import NAMED, SHORT, TRANSLATED, Reading, Spelling
 from rag.store.local import Index
 from rag.text.bilingual import translations
 from tests.small import write_notes
@@ -118,7 +118,7 @@ def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, m
     named = build(tmp_path / "named", ENGLISH, "显存\tGPU memory\tVRAM\n")
     assert evidence(named, QUESTION, "memory.md")[0] > 2 * lexical
     assert evidence(named, QUESTION, "memory.md")[1] > covered + 0.1
-    monkeypatch.setattr("rag.reading.translations", lambda word: ())
+    monkeypatch.setattr("rag.retrieval.terms.translations", lambda word: ())
     assert evidence(index, QUESTION, "memory.md") == (0.0, 0.0)
 
 

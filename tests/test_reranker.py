@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from rag.asking import RERANKED
 from rag.assistant import Assistant
-from rag.calibration import THRESHOLD
 from rag.errors import RerankerError
 from rag.indexing.sync import sync
 from rag.passages.views import embedded_text
 from rag.query import main
-from rag.reranker import CrossEncoderReranker, Reranker, load_reranker
+from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.pipeline import RERANKED
+from rag.retrieval.reranker import CrossEncoderReranker, Reranker, load_reranker
 from tests.offline import LIGHT, refused_at_once
 from tests.process import ROOT, environment
 from tests.small import ENTRY, write_notes
@@ -179,7 +179,10 @@ def test_without_the_library_the_message_says_what_to_install(monkeypatch: pytes
 
 
 def test_nothing_heavy_is_imported_unless_asked_for() -> None:
-    code = "import sys; from rag.reranker import load_reranker; load_reranker(None); print('torch' in sys.modules)"
+    code = (
+        "import sys; from rag.retrieval.reranker import load_reranker; "
+        "load_reranker(None); print('torch' in sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8", timeout=60
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rag.question.frames import content_tokens
 from rag.text.normal import clean, is_chinese, normalize
-from rag.text.tokens import content_tokens, needle, runs, tokens
+from rag.text.tokens import needle, runs, tokens
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from rag.encoders.onnx import OnnxEncoder
 from rag.errors import NoteNotWritable
 from rag.feedback.append import Addition, append_question, preview
 from rag.indexing.sync import sync
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from tests.small import ENTRY, ENTRY_ANSWER, write_notes
 
 Q = "企鹅吃什么？"

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag.calibration import Calibration
 from rag.encoders.base import Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexNotWritable
 from rag.indexing.encode import Encoded
 from rag.passages.views import heading_text
+from rag.retrieval.calibration import Calibration
 from rag.store import faiss_vectors, generations, tantivy_postings
 from rag.store.base import LATIN, REBUILD, Manifest
 from rag.store.local import GLOSSARY, PASSAGES, POSTINGS, SENTENCES, SPANS, TOKEN_COUNTS, TOKENS, VECTORS, WORDS, Index

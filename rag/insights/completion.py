@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rag.question.frames import QUESTION_FRAMES, content_tokens
 from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.offsets import Aligned, merged
-from rag.text.tokens import QUESTION_FRAMES, RUN, content_tokens
+from rag.text.tokens import RUN
 from rag.text.typos import fuzzy, readings
 from rag.types import Span
 

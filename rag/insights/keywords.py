@@ -6,9 +6,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from rag.question.frames import QUESTION_FRAMES, STOP_WORDS
 from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
-from rag.text.tokens import QUESTION_FRAMES, RUN, STOP_WORDS, tokens
+from rag.text.tokens import RUN, tokens
 
 COUNT = 5
 LONGEST = 6  # characters of a Chinese word

@@ -125,7 +125,7 @@ class Index:
 
     @property
     def level(self) -> float | None:
-        """How sure the search looks over these notes (see `retrieval/calibration.py`), None where it was not measured."""
+        """How sure the search looks over these notes, None where that was not measured; retrieval calibrates by it."""
         return self.manifest.level
 
     @property

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rag.assistant import check_question
 from rag.encoders.base import Encoder
 from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
+from rag.question.check import check_question
 from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage

@@ -16,7 +16,7 @@ from rag.feedback.log import Feedback, Pin, digest
 from rag.indexing.freshness import Disk
 from rag.indexing.sync import sync
 from rag.notes.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from rag.store.local import Index
 from rag.types import Answer, BuildReport, Passage
 

@@ -17,8 +17,8 @@ from rag.errors import FeedbackNotWritable, NoteUnreadable
 from rag.feedback.log import Feedback, Reason
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
-from rag.matching import Matcher
 from rag.notes.corpus import read_note
+from rag.retrieval.highlight import Matcher
 from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
 from rag.ui.rebuilds import Rebuilds

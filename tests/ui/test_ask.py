@@ -13,7 +13,7 @@ import pytest
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.indexing.sync import sync
-from rag.search import calibrate
+from rag.retrieval.search import calibrate
 from rag.ui.service import Service, Settings
 from rag.ui.tabs import ask
 from rag.ui.tabs.ask import Update, View

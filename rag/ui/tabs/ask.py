@@ -18,8 +18,8 @@ from typing import Any
 import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
-from rag.assistant import check_question
 from rag.feedback.log import Reason
+from rag.question.check import check_question
 from rag.text.normal import clean
 from rag.ui.components import QUIET, command, html, listen, received
 from rag.ui.markup import LATEX

@@ -10,12 +10,12 @@ from typing import Any
 
 import gradio as gr
 
-from rag.assistant import check_question
 from rag.errors import QuestionRejected
 from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
 from rag.notes.corpus import may_be_note
-from rag.search import search
+from rag.question.check import check_question
+from rag.retrieval.search import search
 from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage

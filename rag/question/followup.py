@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from rag.parts import ASKS, PUNCTUATION, sides
-from rag.phrases import FACETS, QUESTION_CHARACTERS, aligned, has_topic, skip, topic
+from rag.question.decomposition import sides
+from rag.question.frames import ASKS, FACETS, PUNCTUATION, QUESTION_CHARACTERS, aligned, has_topic, skip, topic
 from rag.text.normal import HAN, is_chinese, normalize
 from rag.types import Span
 

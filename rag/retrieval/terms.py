@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rag import fusion
+from rag.question.frames import content_tokens
+from rag.retrieval import fusion
 from rag.store.local import Index
 from rag.text.bilingual import translations
 from rag.text.normal import is_chinese
-from rag.text.tokens import content_tokens, needle, tokens
+from rag.text.tokens import needle, tokens
 from rag.text.typos import is_sound, sounds
 
 # How surely a token is meant that does not stand in the question as such.

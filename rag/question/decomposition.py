@@ -8,11 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rag.phrases import LEAD, PREDICATE, QUESTION_CHARACTERS, aligned, has_topic, skip
+from rag.question.frames import (
+    ASKS,
+    LEAD,
+    PREDICATE,
+    PUNCTUATION,
+    QUESTION_CHARACTERS,
+    STARTS_ASKING,
+    STARTS_ASKING_ENGLISH,
+    aligned,
+    has_topic,
+    skip,
+)
 from rag.text.normal import HAN, is_chinese
 from rag.types import Span
 
-PUNCTUATION = " \t\n,，;；。.？?！!"
 MAX_PARTS = 3  # each costs one more search
 SIDE_CHARACTERS = 30  # a longer side is a clause that happens to hold 和
 
@@ -49,13 +59,6 @@ BREAK = re.compile(
     rf"(?P<marked>[\s,，;；。.？?！!]{{0,9}}(?:{MARKS})(?:想?问(?:一下|下|问)?)?[\s,，:：]*)|(?P<strong>[;；。？?！!\n]+\s*)|"
     rf"[,，]\s*|(?<=[{HAN}])\s+(?=\S)"
 )
-ASKED = (
-    r"什么|怎|如何|为何|为啥|咋|哪|几(?!何)|多(?:少|大|长|久|高)|啥|谁|干嘛|能不能|是不是|有没有|会不会|可不可以|要不要"
-)
-WH = r"what|why|how|when|where|which|who|is|are|does|do|can|should"
-ASKS = re.compile(rf"{ASKED}|吗|呢|靠谱|[讲说](?:讲|说|一下|下)|介绍|解释|\b(?:{WH}|explain|describe)\b")
-STARTS_ASKING = re.compile(rf"(?:那|又|到底)?(?:{ASKED})")
-STARTS_ASKING_ENGLISH = re.compile(rf"(?:{WH}|explain|describe)\b")
 
 
 def sides(question: str) -> tuple[str, ...]:

@@ -10,13 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.calibration import THRESHOLD
-from rag.conversation import Cue, resolve
 from rag.encoders.base import Encoded, Encoder
-from rag.parts import questions, sides
 from rag.passages.views import embedded_text
-from rag.reranker import Reranker
-from rag.search import Ranked, search
+from rag.question.decomposition import questions, sides
+from rag.question.followup import Cue, resolve
+from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.reranker import Reranker
+from rag.retrieval.search import Ranked, search
 from rag.store.local import Index
 from rag.text.normal import letters
 

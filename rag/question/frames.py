@@ -1,10 +1,11 @@
-"""How questions are put, in Chinese and English: the words that frame a topic, and the topic itself. Pure text."""
+"""The words that frame a topic, in Chinese and English, and the topic itself. Pure text."""
 
 from __future__ import annotations
 
 import re
 
 from rag.text.normal import is_chinese, normalize
+from rag.text.tokens import tokens
 
 QUESTION_CHARACTERS = 200  # a longer text was pasted in: its form says nothing about what is asked
 TOPIC_CHARACTERS = 40  # beyond this a topic is a story: what it is about cannot be told from its form
@@ -53,6 +54,30 @@ ENGLISH_PREDICATE = re.compile(
 AUXILIARY = re.compile(r"\s(?:does|do|is|are|can|should|did|will)\s")
 LEADING_VERB = re.compile(r"(?:非得|必须|需要|使用|应该|会|能|有|用|做|要)+")
 TOPIC_END = re.compile(rf"(?:(?:\s+|\s*的\s*)(?:{FACETS}))?[\s的是]*$")
+# Characters that are no topic alone: what is left of a question between its frames. They stand in every other word.
+FUNCTION = frozenset("有用在是不和与把被会要做到很都也就还又没让对从为可能个些种这那其它他你我来去上下中里后前时")
+
+PUNCTUATION = " \t\n,，;；。.？?！!"
+ASKED = (
+    r"什么|怎|如何|为何|为啥|咋|哪|几(?!何)|多(?:少|大|长|久|高)|啥|谁|干嘛|能不能|是不是|有没有|会不会|可不可以|要不要"
+)
+WH = r"what|why|how|when|where|which|who|is|are|does|do|can|should"
+ASKS = re.compile(rf"{ASKED}|吗|呢|靠谱|[讲说](?:讲|说|一下|下)|介绍|解释|\b(?:{WH}|explain|describe)\b")
+STARTS_ASKING = re.compile(rf"(?:那|又|到底)?(?:{ASKED})")
+STARTS_ASKING_ENGLISH = re.compile(rf"(?:{WH}|explain|describe)\b")
+# Function words and question frames: in every question, in no topic. Han runs are cut here before bigrams are made.
+QUESTION_FRAMES = re.compile(
+    "请问|请简述|请解释|请描述|简述|解释一下|介绍一下|介绍下|说一下|说说|讲讲|讲一下|谈谈|告诉我|帮我|我想知道|想问|"
+    "什么是|是什么|是啥|什么叫|叫什么|什么|怎么样|怎么回事|怎么办|怎样|怎么|如何|为什么|为何|为啥|干嘛|干啥|咋|"
+    "哪些|哪个|哪种|哪几|多少|几个|几种|几步|有没有|能不能|可不可以|是不是|要不要|有啥|起啥|啥|"
+    "一下|一点|一个|那个|这个|这些|那些|那种|这种|之间|以及|还是|或者|如果|但是|因为|所以|然后|其实|"
+    "到底|究竟|大概|应该|可以|时候|东西|地方|的话|(?<!目)的|了(?!解)|吗|呢|吧|啊|呀|嘛|哦"
+)
+STOP_WORDS = frozenset(
+    "a an and are as at be by can do does did for from how i in is it its of on or should that the their there these "
+    "this to was we what when where which who why will with would you me my please tell explain describe about between"
+    .split()
+)  # fmt: skip
 
 
 def aligned(question: str) -> tuple[str, str]:
@@ -93,3 +118,13 @@ def skip(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
     while (match := pattern.match(text, start)) and match.end() > start:
         start = match.end()
     return start
+
+
+def content_tokens(question: str) -> tuple[str, ...]:
+    """Returns the tokens of `question` that carry its topic, without question frames and stop words.
+
+    Falls back to all tokens when nothing else is left.
+    """
+    topic = QUESTION_FRAMES.sub(" ", normalize(question))
+    kept = tuple(token for token in tokens(topic) if token not in STOP_WORDS)
+    return kept or tuple(tokens(question))

@@ -18,7 +18,7 @@ class Signals:
     `lexical`: BM25. `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence
     answers little. `beside`: it answers no question, but its note is one of questions and answers.
     `covered`: summed idf of the question's tokens that the passage holds; `missed`: of those that are Latin words the
-    passage lacks. These and `lexical` are measured against `rag.reading.Reading.scale`.
+    passage lacks. These and `lexical` are measured against `rag.retrieval.terms.Reading.scale`.
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.

@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Set
 from dataclasses import dataclass
 
-from rag import fusion
-from rag.calibration import EVERYDAY, Calibration
 from rag.encoders.base import Encoded, Encoder
-from rag.fusion import Signals
 from rag.passages.split import is_unanswered
-from rag.reading import Reading
+from rag.retrieval import fusion
+from rag.retrieval.calibration import EVERYDAY, Calibration
+from rag.retrieval.fusion import Signals
+from rag.retrieval.terms import Reading
 from rag.store.base import Candidate
 from rag.store.local import Index
 from rag.text.normal import is_chinese

@@ -9,18 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.reading import NAMED, Reading, Spelling, Term
+from rag.question.frames import FUNCTION, QUESTION_FRAMES, STOP_WORDS
+from rag.retrieval.terms import NAMED, Reading, Spelling, Term
 from rag.store.local import Index
 from rag.text.normal import HAN_RUN
 from rag.text.offsets import Aligned, merged, placed_tokens
-from rag.text.tokens import QUESTION_FRAMES, STOP_WORDS
 from rag.text.typos import is_sound, sounds
 from rag.types import Span
 
 AS_SURE = 2 / 3  # of the surest spelling that stands in a text; what is less sure stands there by chance
 REMEMBERED = 256  # texts whose tokens stay in memory; the same passages answer many questions
-# Characters that are no topic alone: what is left of a question between its frames. They stand in every other word.
-FUNCTION = frozenset("有用在是不和与把被会要做到很都也就还又没让对从为可能个些种这那其它他你我来去上下中里后前时")
 
 
 class How(enum.StrEnum):
