@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from rag import console
-from rag.assistant import Assistant, record
+from rag.answering.record import record
+from rag.assistant import Assistant
 from rag.config import DEFAULT_INDEX, colours_wanted, history_file
 from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError, QuestionRejected

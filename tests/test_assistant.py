@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.assistant import Assistant, compose, record
+from rag.answering.compose import compose
+from rag.answering.record import record
+from rag.assistant import Assistant
 from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.indexing.sync import sync

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.extract import EXCERPT_CHARACTERS, excerpt
+from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
 from rag.passages.sentences import sentences
 
 TEXT = "甲是第一句。乙是第二句。丙是第三句。丁是第四句。戊是第五句。"

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.assistant import Assistant, record
+from rag.answering.citations import Evidence
+from rag.answering.record import record
+from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable, NoteUnreadable
 from rag.feedback.log import Feedback, Reason
@@ -22,7 +24,6 @@ from rag.retrieval.highlight import Matcher
 from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
 from rag.ui.rebuilds import Rebuilds
-from rag.ui.render.evidence import Evidence
 from rag.ui.render.header import State
 from rag.ui.turns import Turn, understood
 

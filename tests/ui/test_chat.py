@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from rag.answering.citations import Evidence
 from rag.types import Answer, Hit, Passage
 from rag.ui.render import chat, evidence
 from rag.ui.render.common import notice, place, thanks
-from rag.ui.render.evidence import Evidence
 from rag.ui.render.header import State, header
 from rag.ui.turns import Turn
 from rag.ui.words import CHINESE, ENGLISH

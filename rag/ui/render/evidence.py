@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rag.types import Hit, Span
+from rag.answering.citations import Evidence
 from rag.ui.markup import encode, highlight
 from rag.ui.render.common import empty, icon_button, icon_link, line_numbers, lines_in, percent, place, trail
 from rag.ui.turns import Turn
 from rag.ui.words import Words
 
 SHOWN_TERMS = 8  # more say no more about why
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A hit against its note as it is on disk now.
-
-    `stale` says that note and index differ, `verbatim` that the note holds what was quoted, letter for letter, `gone`
-    that it no longer holds the passage; `terms` are the words that matched, `spans` where; `editor` a link or "".
-    """
-
-    hit: Hit
-    stale: bool
-    verbatim: bool
-    gone: bool
-    terms: tuple[str, ...]
-    spans: tuple[Span, ...]
-    editor: str
 
 
 def panel(turns: Sequence[Turn], evidence: Sequence[Sequence[Evidence]], words: Words) -> str:
