@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from rag import server
 from rag.assistant import Assistant
 from rag.build import summary
 from rag.config import DEFAULT_CORPUS, DEFAULT_FEEDBACK, DEFAULT_INDEX
@@ -17,8 +18,7 @@ from rag.indexing.sync import sync
 from rag.progress import progress_bar
 from rag.retrieval.reranker import Reranker, load_reranker
 from rag.retrieval.search import calibrate
-from rag.ui import server
-from rag.ui.service import EDITOR, Service, Settings
+from rag.serving.service import EDITOR, Service, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

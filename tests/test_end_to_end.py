@@ -19,7 +19,7 @@ from rag.evaluation.report import Setting, summarise
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.retrieval.search import calibrate
-from rag.ui.service import Service, Settings
+from rag.serving.service import Service, Settings
 
 GOLDEN = ROOT / "benchmarks" / "golden"
 SHARED_NOTES = ROOT.parent / "shared" / "notes"

@@ -15,8 +15,8 @@ from tests.process import ROOT, environment
 
 # Lowest first: what stands in a line imports only from lines above it, and from itself.
 ORDER = """
-types errors config text progress console encoders notes passages question store retrieval insights indexing
-answering assistant feedback evaluation build query evaluate ui
+types errors config progress text console encoders notes passages store question retrieval insights indexing
+answering assistant feedback evaluation serving ui server build query evaluate
 """.split()
 OWNERS = {
     "faiss": {"store.faiss_vectors"},

@@ -116,3 +116,14 @@ def _questions(line: str) -> set[str]:
     raw = plain(line.strip().strip("#").strip())
     asks = (parse_ask(line), parse_ask(raw))
     return {ask.text for ask in asks if ask} | {unnumbered(raw), unnumbered(plain(unbold(line)))}
+
+
+def trail(passage: Passage) -> tuple[str, ...]:
+    """Returns the headings over a passage, and its question unless that is the last of them."""
+    headings, question = passage.headings, passage.question
+    return headings if question is None or question in headings[-1:] else (*headings, question)
+
+
+def topic(passage: Passage) -> str:
+    """Returns what a passage is about: its question or else its heading, empty for neither."""
+    return passage.question or (passage.headings[-1] if passage.headings else "")

@@ -1,1 +1,1 @@
-"""The page: `page` wires Gradio, `render` and `markup` make its HTML, `service` asks and rebuilds, `server` serves."""
+"""The page: `page` wires Gradio, a folder a tab, `elements` and `markup` make its HTML."""

@@ -15,7 +15,7 @@ QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 
 
 def html(value: str, elem_id: str, *, formulas: bool = False) -> gr.Markdown:
-    """Returns a component for HTML of `rag.ui.render`: gr.HTML evaluates templates as script, which we forbid."""
+    """Returns a component for HTML of ours: gr.HTML evaluates templates as script, which we forbid."""
     return gr.Markdown(value, elem_id=elem_id, latex_delimiters=LATEX if formulas else [], container=False)
 
 

@@ -8,12 +8,16 @@ import gradio as gr
 from gradio.events import api
 
 from rag.errors import KuaidaError
+from rag.serving.service import PAGE_LIMIT, Service
 from rag.text.normal import clean
+from rag.ui.ask import tab as ask
 from rag.ui.components import QUIET, html
-from rag.ui.render.header import header
-from rag.ui.service import PAGE_LIMIT, Service
-from rag.ui.tabs import ask, index, map, notes
-from rag.ui.words import CHINESE, Words, as_json
+from rag.ui.header import header
+from rag.ui.index import tab as index
+from rag.ui.map import tab as map
+from rag.ui.notes import tab as notes
+from rag.ui.words.base import Words, as_json
+from rag.ui.words.chinese import CHINESE
 
 ASSETS = Path(__file__).with_name("assets")
 ICON = Path(__file__).with_name("icon.png")

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter, HTTPException
 
 from rag.errors import QuestionRejected
-from rag.ui.map_data import Charts
-from rag.ui.render.header import summary
-from rag.ui.service import Service
-from rag.ui.words import Words
+from rag.insights.map import Charts
+from rag.serving.service import Service
+from rag.ui.header import summary
+from rag.ui.words.base import Words
 
 TYPED = 200  # characters that suggestions are looked for by; a longer question is none of the notes' own
 

@@ -14,11 +14,11 @@ from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.indexing.sync import sync
 from rag.retrieval.search import calibrate
-from rag.ui.service import Service, Settings
-from rag.ui.tabs import ask
-from rag.ui.tabs.ask import Update, View
-from rag.ui.turns import MAX_TURNS, from_json, to_json
-from rag.ui.words import CHINESE
+from rag.serving.service import Service, Settings
+from rag.serving.turns import MAX_TURNS, from_json, to_json
+from rag.ui.ask import tab as ask
+from rag.ui.ask.tab import Update, View
+from rag.ui.words.chinese import CHINESE
 from tests.ui.conftest import COFFEE
 from tests.ui.pieces import Pieces
 

@@ -8,12 +8,15 @@ import re
 import pytest
 
 from rag.answering.citations import Evidence
+from rag.serving.service import State
+from rag.serving.turns import Turn
 from rag.types import Answer, Hit, Passage
-from rag.ui.render import chat, evidence
-from rag.ui.render.common import notice, place, thanks
-from rag.ui.render.header import State, header
-from rag.ui.turns import Turn
-from rag.ui.words import CHINESE, ENGLISH
+from rag.ui.ask import cards as evidence
+from rag.ui.ask import messages
+from rag.ui.elements import notice, place, thanks
+from rag.ui.header import header
+from rag.ui.words.chinese import CHINESE
+from rag.ui.words.english import ENGLISH
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pieces import Pieces
 
@@ -52,11 +55,11 @@ def panel(*turns: Turn, **standing: object) -> str:
 
 
 def reply(turn: Turn, pinned: frozenset[str] = frozenset()) -> str:
-    return chat.messages([turn], pinned, CHINESE)[1]["content"]
+    return messages.messages([turn], pinned, CHINESE)[1]["content"]
 
 
 def test_a_question_can_be_edited_and_linked() -> None:
-    asked = chat.messages([make_turn("九十三度", number=7)], frozenset(), CHINESE)[0]
+    asked = messages.messages([make_turn("九十三度", number=7)], frozenset(), CHINESE)[0]
     assert asked == {
         "role": "user",
         "content": '<div class="kd-asked"><div class="kd-question" dir="auto">水温？</div><div class="kd-actions">'
@@ -89,7 +92,7 @@ def test_what_one_may_ask_next_is_asked_by_its_button() -> None:
         '<div class="kd-next"><span>接着问</span><button type="button" class="kd-do kd-related" name="ask"'
         ' value="磨豆机&#34;怎么清洗？">磨豆机&#34;怎么清洗？</button></div>'
     ) in reply(turn)
-    _, earlier, _, last = chat.messages([turn, dataclasses.replace(turn, number=2)], frozenset(), CHINESE)
+    _, earlier, _, last = messages.messages([turn, dataclasses.replace(turn, number=2)], frozenset(), CHINESE)
     assert ("kd-next" in earlier["content"], "kd-next" in last["content"]) == (False, True)
 
 
@@ -99,7 +102,7 @@ def test_each_quotation_is_followed_by_its_own_chip() -> None:
     both = Turn(1, dataclasses.replace(turn.answer, text="乙句。 [1]\n\n另一段 [2]", hits=hits, cited=(1, 2)), 3.4)
     html = reply(both)
     assert re.sub("<a .*?>", "<a>", html).split("</p>")[1:3] == ["<p>乙句。<a>1</a>", "<p>另一段<a>2</a>"]
-    written = [messages[1]["content"] for messages in chat.stages(both, CHINESE)]
+    written = [messages[1]["content"] for messages in messages.stages(both, CHINESE)]
     assert [Pieces(html).text for html in written] == ["水温多少？乙句。1"]
 
 
@@ -108,7 +111,7 @@ def test_how_a_question_was_understood_stands_above_its_answer() -> None:
     understood = Turn(1, dataclasses.replace(turn.answer, asked="咖啡<b>的水温？"), 3.4)
     line = '<div class="kd-reply"><p class="kd-understood" dir="auto">按上文理解为：咖啡&#60;b&#62;的水温？</p>'
     assert reply(understood) == line + reply(turn).removeprefix('<div class="kd-reply">')
-    assert "Understood as&#58; " in chat.messages([understood], frozenset(), ENGLISH)[1]["content"]
+    assert "Understood as&#58; " in messages.messages([understood], frozenset(), ENGLISH)[1]["content"]
 
 
 def test_a_mark_after_a_code_fence_does_not_fall_into_the_code() -> None:
@@ -160,13 +163,13 @@ def test_earlier_questions_stay_reachable_below_the_last() -> None:
 
 def test_an_empty_page_says_what_will_be_there() -> None:
     assert CHINESE.no_evidence in panel()
-    assert chat.messages([], frozenset(), CHINESE) == []
+    assert messages.messages([], frozenset(), CHINESE) == []
     assert notice("") == ""
-    assert 'name="ask" value="水温？">水温？</button>' in chat.welcome(["水温？"], CHINESE)
+    assert 'name="ask" value="水温？">水温？</button>' in messages.welcome(["水温？"], CHINESE)
 
 
 def test_a_question_under_way_is_shown_at_once() -> None:
-    question, answer = chat.waiting("水温？", CHINESE)
+    question, answer = messages.waiting("水温？", CHINESE)
     assert Pieces(question["content"]).text == "水温？"
     assert Pieces(answer["content"]).text == "正在查找"
 
@@ -191,9 +194,9 @@ def test_a_hostile_note_stays_text(fragment: str) -> None:
     hits = (Hit(passage, 0.9, (3, 9), True, (3, 9)), Hit(passage, 0.5, (0, 2), True, (0, 2)))
     found = Turn(1, Answer(fragment, f"{fragment} [1]", hits, (1,), True, 0.9), 1.0, (fragment,))
     missed = Turn(2, Answer(fragment, fragment, hits, (), False, 0.1), 1.0)
-    pages = [message["content"] for message in chat.messages([found, missed], frozenset(), CHINESE)]
+    pages = [message["content"] for message in messages.messages([found, missed], frozenset(), CHINESE)]
     pages += [panel(missed, found, terms=(fragment,), editor=f"vscode://file/{fragment}:3")]
-    pages += [notice(fragment), thanks(fragment), chat.welcome([fragment], CHINESE)]
+    pages += [notice(fragment), thanks(fragment), messages.welcome([fragment], CHINESE)]
     for html in pages:
         reader = Pieces(html)
         assert reader.tags <= TAGS

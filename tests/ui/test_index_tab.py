@@ -14,10 +14,10 @@ import pytest
 from rag.assistant import Assistant
 from rag.feedback.log import Feedback
 from rag.indexing.sync import sync
+from rag.serving.service import Service, Settings
 from rag.store.generations import exclusive
-from rag.ui.service import Service, Settings
-from rag.ui.tabs.index import View
-from rag.ui.words import CHINESE
+from rag.ui.index.tab import View
+from rag.ui.words.chinese import CHINESE
 from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 from tests.ui.conftest import Served, start, stop

@@ -14,9 +14,9 @@ import pytest
 from rag.encoders.onnx import OnnxEncoder
 from rag.errors import QuestionRejected
 from rag.indexing.sync import sync
+from rag.insights.map import Charts
 from rag.insights.projection import place
 from rag.store.local import Index
-from rag.ui.map_data import Charts
 from tests.small import ENTRY, write_notes
 from tests.toy_encoder import ToyEncoder
 from tests.ui.conftest import Served, hostile_question, start, stop

@@ -12,9 +12,9 @@ from rag.notes.corpus import read_corpus, read_note
 from rag.passages.split import split
 from rag.types import Passage
 from rag.ui.markup import printable
-from rag.ui.render import note as notes
-from rag.ui.render.note import Border, Lines, Part, document, source
-from rag.ui.words import CHINESE
+from rag.ui.notes import reader as notes
+from rag.ui.notes.reader import Border, Lines, Part, document, source
+from rag.ui.words.chinese import CHINESE
 from tests.process import ROOT
 from tests.ui.hostile import FRAGMENTS, UNREADABLE
 from tests.ui.pieces import Pieces

@@ -11,13 +11,14 @@ from rag.insights.duplicates import Twin
 from rag.notes.corpus import read_corpus
 from rag.passages.split import split
 from rag.types import Note
-from rag.ui.opened import Lines, Standing, opened, rebuilt
-from rag.ui.render import tree
-from rag.ui.render import twins as pairs
-from rag.ui.render.note import Border
-from rag.ui.render.opened import View, page
-from rag.ui.render.tree import Leaf
-from rag.ui.words import CHINESE, ENGLISH
+from rag.ui.notes import duplicates as pairs
+from rag.ui.notes import tree
+from rag.ui.notes.opened import Lines, Standing, opened, rebuilt
+from rag.ui.notes.page import View, page
+from rag.ui.notes.reader import Border
+from rag.ui.notes.tree import Leaf
+from rag.ui.words.chinese import CHINESE
+from rag.ui.words.english import ENGLISH
 from tests.process import ROOT
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pieces import Pieces

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-import rag.ui.rebuilds
+import rag.serving.rebuilds
 from rag.assistant import Assistant
 from rag.errors import CorpusError
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.notes.watching import Moved
+from rag.serving.rebuilds import RebuildRunning, Rebuilds
+from rag.serving.service import Service, Settings
 from rag.types import Difference
-from rag.ui.rebuilds import RebuildRunning, Rebuilds
-from rag.ui.service import Service, Settings
 from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 
@@ -28,8 +28,8 @@ SECONDS = 20
 @pytest.fixture
 def service(corpus: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A service over the small corpus that looks at the disk without pause."""
-    monkeypatch.setattr(rag.ui.rebuilds, "WATCH_SECONDS", 0.02)
-    monkeypatch.setattr(rag.ui.rebuilds, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(rag.serving.rebuilds, "WATCH_SECONDS", 0.02)
+    monkeypatch.setattr(rag.serving.rebuilds, "LOOK_SECONDS", 0.0)
     sync(corpus, folder, TOY)
     made = Service(Settings(corpus, folder, folder.with_name("feedback")), TOY, Assistant.open(folder, TOY))
     yield made
@@ -90,7 +90,7 @@ def test_a_note_is_read_again_only_when_it_moved(
         read.append(source)
         return read_note(folder, source)
 
-    monkeypatch.setattr(rag.ui.rebuilds, "read_note", reading)
+    monkeypatch.setattr(rag.serving.rebuilds, "read_note", reading)
     assert rebuilds.moved == Moved()
     assert sorted(read) == sorted(NOTES)
     read.clear()
@@ -193,13 +193,13 @@ def test_touching_a_file_is_no_news(rebuilds: Rebuilds, corpus: Path, monkeypatc
     rebuilds.watch(True)
     news = rebuilds.news
     done: list[bool] = []
-    settle = rag.ui.rebuilds.Watcher.settle
+    settle = rag.serving.rebuilds.Watcher.settle
 
-    def settled(watcher: rag.ui.rebuilds.Watcher, seen: dict[str, tuple[int, int]]) -> None:
+    def settled(watcher: rag.serving.rebuilds.Watcher, seen: dict[str, tuple[int, int]]) -> None:
         settle(watcher, seen)
         done.append(True)
 
-    monkeypatch.setattr(rag.ui.rebuilds.Watcher, "settle", settled)
+    monkeypatch.setattr(rag.serving.rebuilds.Watcher, "settle", settled)
     os.utime(corpus / "tuning.md")
     wait(lambda: done)
     assert (rebuilds.last, rebuilds.news) == (None, news)

@@ -10,12 +10,13 @@ import pytest
 from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin, digest
 from rag.notes.watching import Moved
+from rag.serving.rebuilds import PinChange, Rebuilt
+from rag.serving.service import State
 from rag.types import BuildReport, Difference, Passage, Skipped
-from rag.ui.rebuilds import PinChange, Rebuilt
-from rag.ui.render import index as render
-from rag.ui.render.header import State
-from rag.ui.render.index import Glance
-from rag.ui.words import CHINESE, ENGLISH
+from rag.ui.index import view as render
+from rag.ui.index.view import Glance
+from rag.ui.words.chinese import CHINESE
+from rag.ui.words.english import ENGLISH
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pieces import Pieces
 

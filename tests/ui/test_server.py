@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rag import server
 from rag.errors import ServerError
-from rag.ui import server
-from rag.ui.guard import HEADERS, MAX_BODY_BYTES, ROUTES, is_loopback
+from rag.serving.guard import HEADERS, MAX_BODY_BYTES, ROUTES, is_loopback
 from tests.ui.conftest import Served
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json
 from rag.types import Answer, Hit, Passage
-from rag.ui.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json
 
 PASSAGE = Passage("饮料/咖啡.md", ("咖啡",), "水温多少？", 3, 8, 3, 5, "九十三 \U0001f600")
 ANSWER = Answer("水温？", "九十三 [1]", (Hit(PASSAGE, 0.93, (0, 3), False, (0, 3)),), (1,), True, 0.93, "咖啡的水温？")

@@ -12,7 +12,9 @@ import pytest
 
 import rag.ui
 from rag.text.normal import HAN
-from rag.ui.words import CHINESE, ENGLISH, Words, as_json, reason_in
+from rag.ui.words.base import Words, as_json, reason_in
+from rag.ui.words.chinese import CHINESE
+from rag.ui.words.english import ENGLISH
 
 UI = Path(rag.ui.__file__).parent
 SAID = "\n".join(path.read_text("utf-8") for path in UI.rglob("*") if path.suffix in (".py", ".js"))

@@ -11,12 +11,12 @@ from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin
 from rag.notes.watching import Moved
 from rag.passages.split import title
+from rag.serving.rebuilds import PinChange, Rebuilt
+from rag.serving.service import State
 from rag.types import BuildReport, Difference, Kind, Passage
+from rag.ui.elements import button, empty, hidden, icon_link, lines_in, notice, place, thanks
 from rag.ui.markup import encode
-from rag.ui.rebuilds import PinChange, Rebuilt
-from rag.ui.render.common import button, empty, hidden, icon_link, lines_in, notice, place, thanks
-from rag.ui.render.header import State
-from rag.ui.words import Words, reason_in
+from rag.ui.words.base import Words, reason_in
 
 SHOWN = 50  # files and gaps in a list
 OPEN = 12  # of a kind that are shown at once; more are folded away
@@ -114,9 +114,6 @@ def written(source: str, line: int, editor: str, words: Words) -> str:
     link = icon_link(editor, "editor", words.open_editor) if editor else ""
     opened = button("open", place(source, line), words.open_note, css="kd-link")
     return f'<div class="kd-written">{thanks(words.written.format(place=where))}{opened}{link}</div>'
-
-
-# --------------------------------------------------------------------------------------------------------- the pieces
 
 
 def _age(seconds: float, words: Words) -> str:

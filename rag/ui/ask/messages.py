@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence, Set
 
+from rag.passages.split import topic
+from rag.serving.turns import Turn, understood
 from rag.types import Hit
+from rag.ui.ask.cards import anchor
+from rag.ui.elements import button, icon_button, lines_in, percent
 from rag.ui.markup import encode, markdown
-from rag.ui.render.common import button, icon_button, lines_in, percent, topic
-from rag.ui.render.evidence import anchor
-from rag.ui.turns import Turn, understood
-from rag.ui.words import Words
+from rag.ui.words.base import Words
 
 TOOLTIP_CHARACTERS = 160
 

@@ -16,21 +16,21 @@ from rag.insights.keywords import telling
 from rag.notes.corpus import may_be_note
 from rag.question.check import check_question
 from rag.retrieval.search import search
+from rag.serving.service import Service
 from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.components import QUIET, command, html, received
-from rag.ui.opened import Lines, Opened, opened
-from rag.ui.render import opened as reader
-from rag.ui.render import tree
-from rag.ui.render import twins as pairs
-from rag.ui.render.common import empty, notice
-from rag.ui.render.note import Border, lines_of, shown
-from rag.ui.render.opened import View as Shown
-from rag.ui.render.tree import Leaf
-from rag.ui.sentences import sentence
-from rag.ui.service import Service
-from rag.ui.words import Words
+from rag.ui.elements import empty, notice
+from rag.ui.notes import duplicates as pairs
+from rag.ui.notes import page as reader
+from rag.ui.notes import tree
+from rag.ui.notes.opened import Lines, Opened, opened
+from rag.ui.notes.page import View as Shown
+from rag.ui.notes.reader import Border, lines_of, shown
+from rag.ui.notes.tree import Leaf
+from rag.ui.problems import sentence
+from rag.ui.words.base import Words
 
 ABOUT = 0.05  # as sure at least that a passage is about what is looked for; less is about nothing of it
 FOUND = 12  # passages below the tree

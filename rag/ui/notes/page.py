@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from rag.ui.elements import button, hidden, icon_button, icon_link, line_numbers, lines_in
 from rag.ui.markup import encode
-from rag.ui.opened import Opened, Standing
-from rag.ui.render.common import button, hidden, icon_button, icon_link, line_numbers, lines_in
-from rag.ui.render.note import Border, document, lines_of, source
-from rag.ui.words import Words
+from rag.ui.notes.opened import Opened, Standing
+from rag.ui.notes.reader import Border, document, lines_of, source
+from rag.ui.words.base import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,18 @@ import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
 from rag.feedback.log import Reason
+from rag.passages.split import topic
 from rag.question.check import check_question
+from rag.serving.service import Service
+from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
 from rag.text.normal import clean
+from rag.ui.ask import cards as evidence
+from rag.ui.ask import messages
 from rag.ui.components import QUIET, command, html, listen, received
+from rag.ui.elements import notice, thanks
 from rag.ui.markup import LATEX
-from rag.ui.render import chat as messages
-from rag.ui.render import evidence
-from rag.ui.render.common import notice, thanks, topic
-from rag.ui.sentences import sentence
-from rag.ui.service import Service
-from rag.ui.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
-from rag.ui.words import Words
+from rag.ui.problems import sentence
+from rag.ui.words.base import Words
 
 PASTED_CHARACTERS = 100_000  # more would be refused for its size, without a sentence that says so
 EXAMPLES = 6

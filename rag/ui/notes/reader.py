@@ -17,10 +17,10 @@ from markdown_it.token import Token
 
 from rag.text.markdown import front_matter
 from rag.types import Passage
+from rag.ui.elements import button, lines_in
 from rag.ui.markup import blocks, encode, formula, named, printable, span, spans
-from rag.ui.opened import Lines
-from rag.ui.render.common import button, lines_in
-from rag.ui.words import Words
+from rag.ui.notes.opened import Lines
+from rag.ui.words.base import Words
 
 SHOWN_LINES = 1_500  # of one note at a time: more makes the browser slow, and nobody reads on
 SHOWN_CHARACTERS = 150_000
@@ -172,9 +172,6 @@ def _border(border: Border, words: Words) -> str:
         + (f' <span class="kd-border-telling">{encode(telling)}</span>' if telling else "")
         + "</span>"
     )
-
-
-# ------------------------------------------------------------------------------------------------ the rendered note
 
 
 class _Writer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answering.citations import Evidence
+from rag.passages.split import trail
+from rag.serving.turns import Turn
+from rag.ui.elements import empty, icon_button, icon_link, line_numbers, lines_in, percent, place
 from rag.ui.markup import encode, highlight
-from rag.ui.render.common import empty, icon_button, icon_link, line_numbers, lines_in, percent, place, trail
-from rag.ui.turns import Turn
-from rag.ui.words import Words
+from rag.ui.words.base import Words
 
 SHOWN_TERMS = 8  # more say no more about why
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from rag.encoders.base import Encoder
 from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
+from rag.passages.split import topic
 from rag.question.check import check_question
 from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage
-from rag.ui.render.common import topic
 
 TITLE_CHARACTERS = 60  # of a passage without a heading: its beginning says what it is about
 

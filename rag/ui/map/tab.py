@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from rag.serving.service import Service
 from rag.ui.components import html
-from rag.ui.render.map import frame
-from rag.ui.service import Service
-from rag.ui.words import Words
+from rag.ui.map.view import frame
+from rag.ui.words.base import Words
 
 
 def build(service: Service, words: Words) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.ui.markup import encode
-from rag.ui.words import Words
+from rag.ui.words.base import Words
 
 
 def frame(words: Words) -> str:

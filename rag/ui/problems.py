@@ -13,9 +13,9 @@ from rag.errors import (
     NoteNotWritable,
     QuestionRejected,
 )
-from rag.ui.rebuilds import RebuildRunning
-from rag.ui.turns import TurnsDamaged
-from rag.ui.words import Words, reason_in
+from rag.serving.rebuilds import RebuildRunning
+from rag.serving.turns import TurnsDamaged
+from rag.ui.words.base import Words, reason_in
 
 log = logging.getLogger(__name__)
 

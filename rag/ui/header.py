@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from rag.serving.service import State
+from rag.ui.elements import button, icon_button
 from rag.ui.markup import encode
-from rag.ui.render.common import button, icon_button
-from rag.ui.words import Words
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What the page says about the index everywhere."""
-
-    notes: int
-    passages: int
-    encoder: str
-    generation: str
-    warning: str | None
-
-    @property
-    def number(self) -> str:
-        """The generation as people count it."""
-        return self.generation.removeprefix("gen-").lstrip("0") or self.generation
+from rag.ui.words.base import Words
 
 
 def header(state: State, words: Words) -> str:

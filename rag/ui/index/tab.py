@@ -13,13 +13,13 @@ import gradio as gr
 
 from rag.errors import NoteNotWritable
 from rag.feedback.append import append_question, preview
+from rag.serving.service import Service
 from rag.ui.components import QUIET, command, html, listen, received
-from rag.ui.render import index as render
-from rag.ui.render.common import notice
-from rag.ui.render.index import Glance
-from rag.ui.sentences import sentence
-from rag.ui.service import Service
-from rag.ui.words import Words
+from rag.ui.elements import notice
+from rag.ui.index import view as render
+from rag.ui.index.view import Glance
+from rag.ui.problems import sentence
+from rag.ui.words.base import Words
 
 AT_ONCE = 4  # so that a second rebuild is refused at once and does not wait
 

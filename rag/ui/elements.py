@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import urllib.parse
 
-from rag.types import Passage
 from rag.ui.markup import encode
-from rag.ui.words import Words
+from rag.ui.words.base import Words
 
 
 def percent(score: float) -> str:
     return f"{100 * min(1.0, max(0.0, score)):.0f}%"
-
-
-def trail(passage: Passage) -> tuple[str, ...]:
-    """Returns the headings over a passage, and its question unless that is the last of them."""
-    headings, question = passage.headings, passage.question
-    return headings if question is None or question in headings[-1:] else (*headings, question)
-
-
-def topic(passage: Passage) -> str:
-    """Returns what a passage is about: its question or else its heading, empty for neither."""
-    return passage.question or (passage.headings[-1] if passage.headings else "")
 
 
 def line_numbers(first: int, last: int) -> str:

@@ -13,10 +13,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from rag.errors import ServerError
+from rag.serving.guard import MAX_BODY_BYTES, Guard, is_loopback
+from rag.serving.service import Service
 from rag.ui import page, routes
-from rag.ui.guard import MAX_BODY_BYTES, Guard, is_loopback
-from rag.ui.service import Service
-from rag.ui.words import CHINESE, ENGLISH
+from rag.ui.words.chinese import CHINESE
+from rag.ui.words.english import ENGLISH
 
 BASES = {"/en": ENGLISH, "": CHINESE}  # the path that a language is under; the longer first, "" matches all
 GOODBYE_SECONDS = 1  # an open page keeps a stream open for ever: Ctrl-C does not wait for it

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rag.passages.split import title
 from rag.types import Passage
+from rag.ui.elements import button, empty, hidden, line_numbers, place
 from rag.ui.markup import encode
-from rag.ui.render.common import button, empty, hidden, line_numbers, place
-from rag.ui.words import Words
+from rag.ui.words.base import Words
 
 OPEN_FOLDERS = 12  # so many are shown open at first; of more, only their names
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rag.insights.duplicates import Twin
 from rag.passages.split import answer_span
 from rag.types import Passage
+from rag.ui.elements import button, empty, percent
 from rag.ui.markup import encode, markdown
-from rag.ui.render.common import button, empty, percent
-from rag.ui.render.tree import entry
-from rag.ui.words import Words
+from rag.ui.notes.tree import entry
+from rag.ui.words.base import Words
 
 SHOWN = 50  # pairs; whoever has more begins with these
 

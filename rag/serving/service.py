@@ -21,11 +21,10 @@ from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
 from rag.notes.corpus import read_note
 from rag.retrieval.highlight import Matcher
+from rag.serving.rebuilds import Rebuilds
+from rag.serving.turns import Turn, understood
 from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
-from rag.ui.rebuilds import Rebuilds
-from rag.ui.render.header import State
-from rag.ui.turns import Turn, understood
 
 PAGE_LIMIT = 5  # cards of an answer
 API_LIMIT = 50
@@ -207,3 +206,19 @@ def _questions(index: Index, count: int) -> Iterator[str]:
         passages = map(index.passage, index.numbers(note.source)[:EXAMPLE_PASSAGES])
         questions = (passage.question for passage in passages if passage.question)
         yield from itertools.islice((text for text in questions if len(text) <= EXAMPLE_CHARACTERS), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the page says about the index everywhere."""
+
+    notes: int
+    passages: int
+    encoder: str
+    generation: str
+    warning: str | None
+
+    @property
+    def number(self) -> str:
+        """The generation as people count it."""
+        return self.generation.removeprefix("gen-").lstrip("0") or self.generation

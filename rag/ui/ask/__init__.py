@@ -1,0 +1,1 @@
+"""The tab that people come for: the chat, and beside it where the answers stand."""

@@ -1,0 +1,1 @@
+"""The tab of the index: its state, rebuilding, gaps and pins."""

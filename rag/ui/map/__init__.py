@@ -1,0 +1,1 @@
+"""The tab with all passages at a glance."""

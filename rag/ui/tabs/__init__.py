@@ -1,1 +1,0 @@
-"""The tabs of the page: their components, and which event calls what."""
