@@ -16,7 +16,7 @@ from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
 from rag.passages.split import answer_span, is_unanswered, question_line, split, title
 from rag.types import Note, Passage
 
-SHARED = Path(__file__).parents[2] / "shared"
+SHARED = Path(__file__).parents[3] / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, with the sample notes, is not here")
 
 Outline = list[tuple[int, int, tuple[str, ...], str | None]]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import rag.indexing.freshness
 import rag.serving.rebuilds
 from rag.assistant import Assistant
 from rag.errors import CorpusError
@@ -29,7 +30,7 @@ SECONDS = 20
 def service(corpus: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A service over the small corpus that looks at the disk without pause."""
     monkeypatch.setattr(rag.serving.rebuilds, "WATCH_SECONDS", 0.02)
-    monkeypatch.setattr(rag.serving.rebuilds, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(rag.indexing.freshness, "LOOK_SECONDS", 0.0)
     sync(corpus, folder, TOY)
     made = Service(Settings(corpus, folder, folder.with_name("feedback")), TOY, Assistant.open(folder, TOY))
     yield made
@@ -90,7 +91,7 @@ def test_a_note_is_read_again_only_when_it_moved(
         read.append(source)
         return read_note(folder, source)
 
-    monkeypatch.setattr(rag.serving.rebuilds, "read_note", reading)
+    monkeypatch.setattr(rag.indexing.freshness, "read_note", reading)
     assert rebuilds.moved == Moved()
     assert sorted(read) == sorted(NOTES)
     read.clear()
