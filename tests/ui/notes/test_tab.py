@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 
+from rag.encoders.onnx import OnnxEncoder
+from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.passages.split import split
+from rag.retrieval.search import calibrate
 from rag.ui.markup import printable
-from tests.ui.conftest import COFFEE, Served, start, stop
+from tests.ui.conftest import COFFEE, Served, Visit
 from tests.ui.hostile import FRAGMENTS, UNREADABLE
 from tests.ui.tab import Tab
 
@@ -45,7 +46,8 @@ def long_enough(fragment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def ready(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the notes of these tests and their index, to be copied."""
     folder = tmp_path_factory.mktemp("notes")
     corpus = folder / "corpus"
     notes = {"饮料/咖啡.md": COFFEE, "饮料/茶/绿茶.md": TEA, "面包.md": MOVED, "蛋糕.md": GONE, "长.md": LONG}
@@ -57,19 +59,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         path = corpus / source
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.replace("\0", "").encode("utf-8", "surrogatepass"))
-    running = start(corpus, folder / "index")
-    yield running
-    stop(running)
+    sync(corpus, folder / "index", bundled, calibrate=calibrate)
+    return folder
 
 
 @pytest.fixture
-def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    opened = Notes(context.new_page(), f"{served.url}/#notes")
-    yield opened
-    context.close()
-    assert opened.problems == []
-    assert opened.hosts <= {urlsplit(served.url).netloc, ""}  # "" is data:
+def tab(visit: Visit, own: Served) -> Notes:
+    return visit(f"{own.url}/#notes", Notes)
 
 
 def address(source: str, first: int = 0, last: int = 0) -> str:
@@ -167,9 +163,9 @@ def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("source", ["饮料/咖啡.md", "饮料/茶/绿茶.md", "长.md"])
-def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, served: Served, source: str) -> None:
-    text = (served.corpus / source).read_text(encoding="utf-8")
-    places = passages(served.corpus, source)
+def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, own: Served, source: str) -> None:
+    text = (own.corpus / source).read_text(encoding="utf-8")
+    places = passages(own.corpus, source)
     for first, last in [*places[:2], *places[2 :: max(1, len(places) // 4)]]:
         for how in ("rendered", "raw"):
             go(tab, source, first, last)
@@ -222,17 +218,15 @@ def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
     tab.page.wait_for_function("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
 
 
-def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, browser: Any, served: Served) -> None:
+def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, visit: Visit, own: Served) -> None:
     go(tab, "饮料/咖啡.md", 11, 15)
     go(tab, "饮料/茶/绿茶.md", 1, 5)
     tab.page.go_back()
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:11–15")
     assert marked(tab) == [11, 13, 14, 15]
-    fresh = Notes(browser.new_page(), served.url + "/" + address("饮料/茶/绿茶.md", 1, 5))
+    fresh = visit(own.url + "/" + address("饮料/茶/绿茶.md", 1, 5), Notes)
     fresh.page.wait_for_function("() => document.activeElement.classList.contains('kd-l1')")
     assert marked(fresh) == [1, 3, 5]
-    assert fresh.problems == []
-    fresh.page.close()
 
 
 def test_a_place_that_is_open_is_scrolled_to_again(tab: Tab) -> None:
@@ -265,8 +259,8 @@ def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
 # --------------------------------------------------------------------------------------------- what changed meanwhile
 
 
-def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> None:
-    path = served.corpus / "面包.md"
+def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, own: Served) -> None:
+    path = own.corpus / "面包.md"
     go(tab, "面包.md", 7, 9)
     assert tab.page.locator("#kd-note .kd-standing").count() == 0
 
@@ -291,17 +285,13 @@ def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> 
     assert marked(tab) == [7, 8, 9]
 
 
-def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, served: Served) -> None:
-    path = served.corpus / "蛋糕.md"
-    path.unlink()
-    try:
-        go(tab, "蛋糕.md", 1, 5)
-        assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
-        assert marked(tab) == [1, 3, 5]
-        look(tab, "raw")
-        assert tab.texts("#kd-note .kd-l") == GONE.removesuffix("\n").split("\n")
-    finally:
-        path.write_text(GONE, encoding="utf-8")
+def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, own: Served) -> None:
+    (own.corpus / "蛋糕.md").unlink()
+    go(tab, "蛋糕.md", 1, 5)
+    assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
+    assert marked(tab) == [1, 3, 5]
+    look(tab, "raw")
+    assert tab.texts("#kd-note .kd-l") == GONE.removesuffix("\n").split("\n")
 
 
 def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
@@ -320,7 +310,7 @@ def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
 # -------------------------------------------------------------------------------------------------------- hostile notes
 
 
-def test_hostile_notes_are_only_read(tab: Tab, served: Served) -> None:
+def test_hostile_notes_are_only_read(tab: Tab, own: Served) -> None:
     sources = [f"恶意/h{number}.md" for number in range(1, len(FRAGMENTS) + 1)]
     sources += [f"恶意/u{number}.md" for number in range(1, len(UNREADABLE) + 1)]
     go(tab, sources[0])
@@ -332,13 +322,13 @@ def test_hostile_notes_are_only_read(tab: Tab, served: Served) -> None:
     look(tab, "raw")
     for source in ["恶意/<img src=x onerror=window.hacked=1>.md", *sources[-3:]]:
         go(tab, source, 1, 1)
-        text = read_note(served.corpus, source).text
+        text = read_note(own.corpus, source).text
         assert tab.texts("#kd-note .kd-l") == list(map(printable, text.removesuffix("\n").split("\n")))
         harmless(tab)
     tab.page.fill(QUERY, "<script>window.hacked")
     tab.page.wait_for_selector("#kd-notes-found .kd-leaf")
     harmless(tab)
-    tab.page.wait_for_timeout(500)
+    tab.settle()
     harmless(tab)
 
 
@@ -365,20 +355,17 @@ def harmless(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 390])
-def test_a_phone_shows_list_or_note(browser: Any, served: Served, width: int) -> None:
-    context = browser.new_context(locale="zh-CN", viewport={"width": width, "height": 740}, has_touch=True)
-    tab = Notes(context.new_page(), f"{served.url}/#notes")
+def test_a_phone_shows_list_or_note(visit: Visit, own: Served, width: int) -> None:
+    tab = visit(f"{own.url}/#notes", Notes, viewport={"width": width, "height": 740}, has_touch=True)
     tab.page.click("#kd-notes-tree .kd-leaf >> text=绿茶.md")
     tab.wait_for_text("#kd-note .kd-note-title", "绿茶")
-    assert not tab.page.is_visible("#kd-notes-list")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    tab.page.wait_for_selector("#kd-notes-list", state="hidden")
+    tab.wait_for_width(width)
     go(tab, "饮料/咖啡.md", 11, 15)
     look(tab, "raw")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    tab.wait_for_width(width)
     look(tab, "rendered")
     tab.page.click("#kd-note .kd-back")
     tab.page.wait_for_selector("#kd-notes-list", state="visible")
-    assert not tab.page.is_visible("#kd-note")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
-    assert tab.problems == []
-    context.close()
+    tab.page.wait_for_selector("#kd-note", state="hidden")
+    tab.wait_for_width(width)
