@@ -63,9 +63,3 @@ def test_numpy_multiplies_in_one_thread() -> None:
         cwd=ROOT, env=environment(OPENBLAS_NUM_THREADS="2"), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["1"]
-
-
-def test_the_defaults_are_folders_of_the_repository() -> None:
-    assert (ROOT / "corpus", ROOT / "index") == (config.DEFAULT_CORPUS, config.DEFAULT_INDEX)
-    assert ROOT / "rag" / "model" == config.BUNDLED_ENCODER
-    assert config.MAX_QUESTION_CHARACTERS == 4_000

@@ -93,11 +93,15 @@ class Tab:
 
     def wait_for_texts(self, selector: str, texts: list[str]) -> None:
         """Waits until the elements that match `selector` hold just these texts."""
-        self.page.wait_for_function(
-            """([selector, texts]) => JSON.stringify(texts) ===
-                JSON.stringify([...document.querySelectorAll(selector)].map(element => element.textContent))""",
-            arg=[selector, texts],
-        )
+        try:
+            self.page.wait_for_function(
+                """([selector, texts]) => JSON.stringify(texts) ===
+                    JSON.stringify([...document.querySelectorAll(selector)].map(element => element.textContent))""",
+                arg=[selector, texts],
+            )
+        except Exception:  # it took too long; what is there instead says more
+            assert self.texts(selector) == texts
+            raise
 
     def wait_for_width(self, width: int) -> None:
         """Waits until the page is drawn `width` pixels wide; one that stays wider fails."""

@@ -63,7 +63,7 @@ def test_a_chip_shows_its_passage_on_hover_and_on_focus(tab: Tab) -> None:
     bubble.wait_for(state="visible")
     assert tab.text("#kd-bubble .kd-source") == "饮料/咖啡.md:1–9"
     assert tab.text("#kd-bubble .kd-text") == tab.text("#kd-1-1 .kd-text")
-    assert tab.page.locator("#kd-bubble button").count() == 0
+    tab.wait_for_count("#kd-bubble button", 0)
     tab.page.mouse.move(0, 0)
     bubble.wait_for(state="hidden")
     chip.focus()
@@ -84,12 +84,12 @@ def test_a_card_opens_the_note_at_its_very_lines(tab: Tab) -> None:
 
 def test_a_question_is_understood_from_those_before_it(tab: Tab) -> None:
     tab.ask(WATER)
-    assert tab.page.locator(".kd-understood").count() == 0
+    tab.wait_for_count(".kd-understood", 0)
     tab.ask("为什么？")
     assert tab.text(".kd-understood") == "按上文理解为：手冲咖啡的水温应该是多少，为什么"
     tab.begin()
     tab.ask("为什么？")
-    assert tab.page.locator(".kd-understood").count() == 0
+    tab.wait_for_count(".kd-understood", 0)
 
 
 def test_an_example_and_what_one_may_ask_next_are_asked_by_a_click(tab: Tab) -> None:
@@ -111,7 +111,7 @@ def test_what_cannot_be_asked_is_one_sentence_and_stays_in_the_box(tab: Tab) -> 
     tab.send()
     tab.wait_for_text(".kd-notice", "问题太长了，请缩短到 4000 字以内再问。")
     tab.wait_for_box("长" * 4001)
-    assert tab.page.locator(".kd-answer").count() == 0
+    tab.wait_for_count(".kd-answer", 0)
     tab.ask(WATER)  # and the chat goes on
     tab.wait_for_count(".kd-notice", 0)
 
@@ -226,7 +226,7 @@ def test_an_answer_is_copied_and_a_conversation_exported_with_their_sources(tab:
 def test_two_tabs_have_conversations_of_their_own(tab: Tab) -> None:
     tab.ask(WATER)
     other = Tab(tab.page.context.new_page(), tab.url)
-    assert other.page.locator(".kd-question").count() == 0
+    other.wait_for_count(".kd-question", 0)
     other.ask(GRINDER)
     tab.ask("为什么？")
     tab.wait_for_kept([WATER, "为什么？"], [GRINDER])

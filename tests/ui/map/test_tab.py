@@ -117,6 +117,10 @@ def zoom(tab: Tab) -> float:
     return float(tab.page.evaluate(ZOOM))
 
 
+def wait_for_zoom(tab: Tab, expected: float) -> None:
+    tab.page.wait_for_function(f"expected => {ZOOM} === expected", arg=expected)
+
+
 def focused_label(tab: Tab) -> str:
     return str(tab.page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
 
@@ -134,14 +138,14 @@ def test_the_map_is_fetched_when_its_tab_is_opened(tab: Tab) -> None:
     show(tab)
     assert len(fetched) == 1
     assert tab.page.locator(DOTS).count() == len(FRAGMENTS) + 2
-    assert tab.page.locator(".kd-map-entry").count() == len(FRAGMENTS) + 1
+    tab.wait_for_count(".kd-map-entry", len(FRAGMENTS) + 1)
     assert "咖啡" in tab.texts(".kd-map-name")
     assert tab.page.locator(".kd-map-svg script, .kd-map-side script, .kd-map-side img").count() == 0
     tab.open("ask")
     tab.open("map")
     tab.settle()
     assert len(fetched) == 1
-    assert tab.page.locator(f'{DOTS}[tabindex="0"]').count() == 1
+    tab.wait_for_count(f'{DOTS}[tabindex="0"]', 1)
 
 
 def test_hover_says_what_a_point_is_and_a_click_opens_its_note(tab: Tab) -> None:
@@ -180,14 +184,14 @@ def test_the_keyboard_moves_among_points_zooms_and_opens(tab: Tab) -> None:
     last = focused_label(tab)
     assert last != first
     tab.page.keyboard.press("+")
-    assert zoom(tab) == 1.5
+    wait_for_zoom(tab, 1.5)
     tab.page.keyboard.press("-")
     tab.page.keyboard.press("+")
     tab.page.keyboard.press("0")
-    assert zoom(tab) == 1
+    wait_for_zoom(tab, 1)
     tab.page.keyboard.press("Home")
     assert focused_label(tab) != last
-    assert tab.page.locator(f'{DOTS}[tabindex="0"]').count() == 1
+    tab.wait_for_count(f'{DOTS}[tabindex="0"]', 1)
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/#notes=*")
 
@@ -199,6 +203,7 @@ def test_wheel_drag_and_buttons_zoom_and_move(tab: Tab) -> None:
     tab.page.mouse.move(x, y)
     tab.page.mouse.wheel(0, -400)
     tab.page.wait_for_function("() => document.querySelector('.kd-map-svg.kd-zoomed')")
+    tab.settle()
     assert zoom(tab) == pytest.approx(np.exp(0.6), abs=0.01)
     zoomed = positions(tab)
     label = label_of(tab, WATER)
@@ -206,20 +211,23 @@ def test_wheel_drag_and_buttons_zoom_and_move(tab: Tab) -> None:
     tab.page.mouse.down()
     tab.page.mouse.move(x + 40, y + 30, steps=4)
     tab.page.mouse.up()
+    tab.settle()
     dragged = positions(tab)
     assert dragged[label] == pytest.approx([zoomed[label][0] + 40, zoomed[label][1] + 30], abs=1)
     assert "#notes=" not in tab.page.url  # a drag is no click
     tab.page.click("[name=map-whole]")
+    wait_for_zoom(tab, 1)
+    tab.settle()
     assert positions(tab)[label] == pytest.approx(before[label], abs=0.5)
     tab.page.click("[name=map-in]")
-    assert zoom(tab) == 1.5
+    wait_for_zoom(tab, 1.5)
     tab.page.click("[name=map-out]")
-    assert zoom(tab) == 1
+    wait_for_zoom(tab, 1)
 
 
 def test_two_fingers_zoom_on_a_phone_where_nothing_is_too_wide(phone: Tab) -> None:
     show(phone)
-    assert phone.page.evaluate("document.documentElement.scrollWidth") == 360
+    phone.wait_for_width(360)
     x, y = canvas_middle(phone)
     speaker = phone.page.context.new_cdp_session(phone.page)
 
@@ -239,18 +247,19 @@ def test_the_legend_singles_out_notes(tab: Tab) -> None:
     show(tab)
     entry = tab.page.locator(".kd-map-entry", has_text="咖啡")
     entry.click()
+    tab.wait_for_count(".kd-map-entry[aria-pressed=true]", 1)
     assert entry.get_attribute("aria-pressed") == "true"
-    assert tab.page.locator(f"{DOTS}:not(.{FAR})").count() == 2
-    assert tab.texts(".kd-map-labels text") == ["咖啡"]
+    tab.wait_for_count(f"{DOTS}:not(.{FAR})", 2)
+    tab.wait_for_texts(".kd-map-labels text", ["咖啡"])
     tab.page.focus(f'{DOTS}[tabindex="0"]')
     tab.page.keyboard.press("End")
     assert focused_label(tab) == "磨豆机怎么清洗？，饮料/咖啡.md:11–15"
     tab.page.keyboard.press("Escape")
-    assert tab.page.locator(f"{DOTS}.{FAR}").count() == 0
+    tab.wait_for_count(f"{DOTS}.{FAR}", 0)
     entry.click()
     tab.page.click("[name=map-all]")
-    assert entry.get_attribute("aria-pressed") == "false"
-    assert not tab.page.locator("[name=map-all]").is_visible()
+    tab.wait_for_count(".kd-map-entry[aria-pressed=true]", 0)
+    tab.page.wait_for_selector("[name=map-all]", state="hidden")
 
 
 def test_names_of_notes_do_not_overlap(tab: Tab) -> None:
@@ -267,7 +276,7 @@ def test_names_of_notes_do_not_overlap(tab: Tab) -> None:
 
 def test_the_list_says_all_that_the_map_shows(tab: Tab) -> None:
     show(tab)
-    assert tab.page.locator(".kd-map-listed").count() == 0
+    tab.wait_for_count(".kd-map-listed", 0)
     tab.page.click(".kd-map-list summary")
     tab.page.wait_for_selector(".kd-map-listed")  # a browser tells later that it was opened
     listed = tab.texts(".kd-map-listed")
@@ -280,15 +289,15 @@ def test_the_list_says_all_that_the_map_shows(tab: Tab) -> None:
 
 def test_the_latest_question_is_on_the_map_with_lines_to_its_hits(tab: Tab) -> None:
     show(tab)
-    assert tab.page.locator(".kd-map-question path").count() == 0
+    tab.wait_for_count(".kd-map-question path", 0)
     tab.open("ask")
     tab.ask(WATER)
     tab.open("map")
     tab.page.wait_for_selector(".kd-map-question path")
     assert tab.page.locator(".kd-map-question g").get_attribute("aria-label") == f"最近的提问：{WATER}"
-    assert tab.page.locator(".kd-map-links line").count() == 5
-    assert tab.page.locator(f"{DOTS}.kd-hit").count() == 5
-    assert tab.page.locator(f'{DOTS}.kd-hit[aria-label^="{WATER}"]').count() == 1
+    tab.wait_for_count(".kd-map-links line", 5)
+    tab.wait_for_count(f"{DOTS}.kd-hit", 5)
+    tab.wait_for_count(f'{DOTS}.kd-hit[aria-label^="{WATER}"]', 1)
     tab.page.reload()
     tab.page.wait_for_selector(".kd-map-question path")
 

@@ -82,13 +82,14 @@ def go(tab: Tab, source: str, first: int = 0, last: int = 0) -> None:
     )
 
 
-def marked(tab: Tab) -> list[int]:
-    """Returns the lines that are marked, each once."""
-    return sorted(
-        tab.page.evaluate(
-            r"""() => [...new Set([...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
-                [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4)))))]"""
-        )
+def wait_for_marked(tab: Tab, lines: list[int]) -> None:
+    """Waits until just these lines are marked."""
+    tab.page.wait_for_function(
+        r"""lines => JSON.stringify(lines) === JSON.stringify([...new Set(
+            [...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
+                [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4))))
+            )].sort((one, other) => one - other))""",
+        arg=lines,
     )
 
 
@@ -129,7 +130,7 @@ def test_the_tree_names_all_notes_and_counts_their_passages(tab: Tab) -> None:
 def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.page.fill(QUERY, "绿茶")
     tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶")
-    assert tab.texts("#kd-notes-tree .kd-leaf bdi") == ["绿茶.md"]
+    tab.wait_for_texts("#kd-notes-tree .kd-leaf bdi", ["绿茶.md"])
     assert tab.texts("#kd-notes-found .kd-leaf .kd-entry")[:2] == ["绿茶泡多久？", "绿茶用多少度的水？"]
     assert tab.texts("#kd-notes-found .kd-entry-place")[0] == "饮料/茶/绿茶.md:7–10"
     tab.page.fill(QUERY, "绿茶泡多久")
@@ -137,11 +138,11 @@ def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶泡多久？")
     tab.page.press(QUERY, "Enter")
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/茶/绿茶.md:7–10")
-    assert marked(tab) == [7, 9, 10]
+    wait_for_marked(tab, [7, 9, 10])
     tab.page.fill(QUERY, "")
     tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
-    assert tab.page.locator("#kd-notes-found .kd-leaf").count() == 0
-    assert tab.texts("#kd-notes-tree .kd-leaf-open bdi") == ["绿茶.md"]
+    tab.wait_for_count("#kd-notes-found .kd-leaf", 0)
+    tab.wait_for_texts("#kd-notes-tree .kd-leaf-open bdi", ["绿茶.md"])
 
 
 def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
@@ -172,7 +173,7 @@ def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, own: Served, source
             look(tab, how)
             go(tab, source)
             go(tab, source, first, last)
-            assert marked(tab) == (filled(text, first, last) if how == "rendered" else list(range(first, last + 1)))
+            wait_for_marked(tab, filled(text, first, last) if how == "rendered" else [*range(first, last + 1)])
             tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-marked')")
             box = tab.page.evaluate("() => document.activeElement.getBoundingClientRect().toJSON()")
             assert 0 < box["top"] < 800
@@ -194,17 +195,17 @@ def test_a_note_is_rendered_with_formulas_and_tables(tab: Tab) -> None:
     assert link.endswith("/corpus/%E9%A5%AE%E6%96%99/%E5%92%96%E5%95%A1.md:1")
     assert tab.page.get_attribute('#kd-note button[name="copy"]', "value") == "饮料/咖啡.md:1"
     look(tab, "raw")
-    assert tab.page.locator("#kd-note .katex").count() == 0
+    tab.wait_for_count("#kd-note .katex", 0)
     assert tab.text("#kd-note .kd-l5") == COFFEE.split("\n")[4]
     assert tab.page.get_attribute('#kd-note button[value="raw"]', "aria-pressed") == "true"
     tab.page.reload()  # how a note is shown is kept
     tab.page.wait_for_selector("#kd-note .kd-raw")
-    assert marked(tab) == list(range(1, 10))
+    wait_for_marked(tab, list(range(1, 10)))
 
 
 def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
     go(tab, "饮料/茶/绿茶.md")
-    assert tab.page.locator("#kd-note .kd-border").count() == 0
+    tab.wait_for_count("#kd-note .kd-border", 0)
     tab.page.click('#kd-note button[name="note-borders"]')
     tab.page.wait_for_selector("#kd-note .kd-border")
     assert [text.split("？")[0] for text in tab.texts("#kd-note .kd-border")] == [
@@ -212,8 +213,8 @@ def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
         "段落 2 第 7–10 行 绿茶泡多久",
     ]
     look(tab, "raw")
-    assert tab.page.locator("#kd-note .kd-border").count() == 2
-    assert tab.texts("#kd-note .kd-l") == TEA.removesuffix("\n").split("\n")
+    tab.wait_for_count("#kd-note .kd-border", 2)
+    tab.wait_for_texts("#kd-note .kd-l", TEA.removesuffix("\n").split("\n"))
     tab.page.click('#kd-note button[name="note-borders"]')
     tab.page.wait_for_function("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
 
@@ -223,10 +224,10 @@ def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, visit: Visi
     go(tab, "饮料/茶/绿茶.md", 1, 5)
     tab.page.go_back()
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:11–15")
-    assert marked(tab) == [11, 13, 14, 15]
+    wait_for_marked(tab, [11, 13, 14, 15])
     fresh = visit(own.url + "/" + address("饮料/茶/绿茶.md", 1, 5), Notes)
     fresh.page.wait_for_function("() => document.activeElement.classList.contains('kd-l1')")
-    assert marked(fresh) == [1, 3, 5]
+    wait_for_marked(fresh, [1, 3, 5])
 
 
 def test_a_place_that_is_open_is_scrolled_to_again(tab: Tab) -> None:
@@ -247,7 +248,7 @@ def test_a_note_that_is_not_there_is_one_sentence(tab: Tab) -> None:
 def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
     go(tab, "长.md", 1_001, 1_001)
     assert tab.text("#kd-note .kd-part") == "这篇笔记共 2001 行，这里显示第 626–2001 行。"
-    assert marked(tab) == [1_001]
+    wait_for_marked(tab, [1_001])
     tab.page.click("#kd-note button[name=note-part]")
     tab.wait_for_text("#kd-note .kd-part", "第 1–1500 行")
     tab.page.click("#kd-note button[name=note-part]")
@@ -262,7 +263,7 @@ def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
 def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, own: Served) -> None:
     path = own.corpus / "面包.md"
     go(tab, "面包.md", 7, 9)
-    assert tab.page.locator("#kd-note .kd-standing").count() == 0
+    tab.wait_for_count("#kd-note .kd-standing", 0)
 
     path.write_text(MOVED.replace("# 面包\n", "# 面包\n\n新的一段。\n", 1), encoding="utf-8")
     go(tab, "面包.md")
@@ -270,7 +271,7 @@ def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, own: Served) -> Non
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "从第 7–9 行移到了第 9–11 行")
     assert tab.text("#kd-note .kd-note-place code") == "面包.md:9–11"
     assert tab.text("#kd-note .kd-badge") == "已改动"
-    assert marked(tab) == [9, 11]
+    wait_for_marked(tab, [9, 11])
     look(tab, "raw")
     assert tab.text("#kd-note .kd-l11") == "烤四十分钟。"
 
@@ -278,20 +279,20 @@ def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, own: Served) -> Non
     tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 1, 5))
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "原来第 1–5 行的这段文字，现在的笔记里已经没有了")
     assert tab.text("#kd-note .kd-lost") == "\n".join(MOVED.split("\n")[:5])
-    assert marked(tab) == []
+    wait_for_marked(tab, [])
     assert tab.text("#kd-note .kd-l5") == "放在温暖的地方两小时。"
     tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 7, 9))
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "仍在原来的行")
-    assert marked(tab) == [7, 8, 9]
+    wait_for_marked(tab, [7, 8, 9])
 
 
 def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, own: Served) -> None:
     (own.corpus / "蛋糕.md").unlink()
     go(tab, "蛋糕.md", 1, 5)
     assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
-    assert marked(tab) == [1, 3, 5]
+    wait_for_marked(tab, [1, 3, 5])
     look(tab, "raw")
-    assert tab.texts("#kd-note .kd-l") == GONE.removesuffix("\n").split("\n")
+    tab.wait_for_texts("#kd-note .kd-l", GONE.removesuffix("\n").split("\n"))
 
 
 def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
@@ -316,14 +317,14 @@ def test_hostile_notes_are_only_read(tab: Tab, own: Served) -> None:
     go(tab, sources[0])
     for source in sources:
         go(tab, source, 1, 1)
-        assert marked(tab) == [1]
+        wait_for_marked(tab, [1])
         harmless(tab)
     tab.page.click('#kd-note button[name="note-borders"]')
     look(tab, "raw")
     for source in ["恶意/<img src=x onerror=window.hacked=1>.md", *sources[-3:]]:
         go(tab, source, 1, 1)
         text = read_note(own.corpus, source).text
-        assert tab.texts("#kd-note .kd-l") == list(map(printable, text.removesuffix("\n").split("\n")))
+        tab.wait_for_texts("#kd-note .kd-l", list(map(printable, text.removesuffix("\n").split("\n"))))
         harmless(tab)
     tab.page.fill(QUERY, "<script>window.hacked")
     tab.page.wait_for_selector("#kd-notes-found .kd-leaf")
