@@ -9,6 +9,11 @@ WAIT = 120_000  # milliseconds; a machine that is busy with other things may sta
 BOX = "#kd-question textarea"
 FOCUSED = """() => { const at = document.activeElement;
     return at.id || at.name || at.getAttribute('role') || at.className; }"""
+THERE = """() => { const texts = selector =>
+        [...document.querySelectorAll(selector)].map(element => element.textContent.slice(0, 200));
+    return JSON.stringify({ address: location.href, questions: texts('.kd-question'), cards: texts('.kd-source'),
+        box: document.querySelector('#kd-question textarea')?.value, said: texts('.kd-notice, #kd-away, .kd-toast'),
+        kept: Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-')) }); }"""
 KEPT = """() => Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-'))
     .map(key => JSON.parse(JSON.parse(localStorage[key]).turns).map(turn => turn.answer.question))"""
 
@@ -52,14 +57,14 @@ class Tab:
 
     def answered(self, question: str) -> None:
         """Waits for the answer to `question`, which is the last one, its cards, and until the browser has kept it."""
-        self.page.wait_for_function(
+        self.wait_for(
             """([question, box]) => [...document.querySelectorAll('.kd-question')].at(-1)?.textContent === question
                 && document.querySelectorAll('.kd-question').length ===
                     document.querySelectorAll('.kd-timing').length
                 && document.querySelector(box).value !== question""",
-            arg=[question, BOX],
+            [question, BOX],
         )
-        self.page.wait_for_function(
+        self.wait_for(
             """() => { const asked = [...document.querySelectorAll('.kd-question')].map(one => one.textContent);
                 const own = localStorage['kd-conversation-' + sessionStorage['kd-conversation']];
                 const turns = own ? JSON.parse(JSON.parse(own).turns) : [];
@@ -72,6 +77,13 @@ class Tab:
         """Opens a tab of the page by a click."""
         self.page.click(f'#kd-tabs [role="tab"][data-tab-id="{tab}"]')
 
+    def wait_for(self, condition: str, argument: object = None) -> None:
+        """Waits until a function of the browser holds; what is there instead is said when it never does."""
+        try:
+            self.page.wait_for_function(condition, arg=argument)
+        except Exception as error:
+            raise AssertionError(f"not {argument!r}: there is {self.page.evaluate(THERE)}") from error
+
     def text(self, selector: str) -> str:
         return str(self.page.locator(selector).first.evaluate("element => element.textContent"))
 
@@ -81,57 +93,49 @@ class Tab:
 
     def wait_for_text(self, selector: str, text: str) -> None:
         """Waits until what first matches `selector` holds `text`."""
-        self.page.wait_for_function(
-            "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
+        self.wait_for(
+            "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", [selector, text]
         )
 
     def wait_for_count(self, selector: str, count: int) -> None:
         """Waits until so many elements match `selector`."""
-        self.page.wait_for_function(
-            "([selector, count]) => document.querySelectorAll(selector).length === count", arg=[selector, count]
-        )
+        self.wait_for("([selector, count]) => document.querySelectorAll(selector).length === count", [selector, count])
 
     def wait_for_texts(self, selector: str, texts: list[str]) -> None:
         """Waits until the elements that match `selector` hold just these texts."""
-        try:
-            self.page.wait_for_function(
-                """([selector, texts]) => JSON.stringify(texts) ===
-                    JSON.stringify([...document.querySelectorAll(selector)].map(element => element.textContent))""",
-                arg=[selector, texts],
-            )
-        except Exception:  # it took too long; what is there instead says more
-            assert self.texts(selector) == texts
-            raise
+        self.wait_for(
+            """([selector, texts]) => JSON.stringify(texts) ===
+                JSON.stringify([...document.querySelectorAll(selector)].map(element => element.textContent))""",
+            [selector, texts],
+        )
 
     def wait_for_width(self, width: int) -> None:
         """Waits until the page is drawn `width` pixels wide; one that stays wider fails."""
         self.settle()
-        self.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
+        self.wait_for("width => document.documentElement.scrollWidth === width", width)
 
     def wait_for_focus(self, name: str) -> None:
         """Waits until what has the focus has this id, name, role or class."""
-        self.page.wait_for_function(f"name => ({FOCUSED})() === name", arg=name)
+        self.wait_for(f"name => ({FOCUSED})() === name", name)
 
     def wait_for_kept(self, *conversations: list[str]) -> None:
         """Waits until the browser keeps conversations of just these questions, in whatever order."""
-        self.page.wait_for_function(
+        self.wait_for(
             f"expected => JSON.stringify(({KEPT})().sort()) === JSON.stringify(expected.sort())",
-            arg=list(conversations),
+            list(conversations),
         )
 
     def settle(self) -> None:
         """Waits until the browser has drawn what it knows, and no colour or place is on its way to another."""
         self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-        self.page.wait_for_function(
+        self.wait_for(
             "() => document.getAnimations().every(({ playState, effect }) => playState !== 'running'"
             " || effect.getComputedTiming().iterations === Infinity)"
         )
 
     def wait_for_box(self, question: str) -> None:
         """Waits until the box for the question holds just `question`."""
-        self.page.wait_for_function(
-            "([box, question]) => document.querySelector(box)?.value === question", arg=[BOX, question]
-        )
+        self.wait_for("([box, question]) => document.querySelector(box)?.value === question", [BOX, question])
 
     def focused(self) -> str:
         """Returns the id, name, role or class of what has the focus."""

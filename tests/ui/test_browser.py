@@ -72,11 +72,11 @@ def test_the_theme_is_the_systems_until_one_is_chosen(visit: Visit, own: Served)
 
 def wait_for_writing(tab: Tab, how: str) -> None:
     """Waits until the page is written in a light or a dark colour, as the sum of red, green and blue tells."""
-    tab.page.wait_for_function(
+    tab.wait_for(
         r"""how => { const { color } = getComputedStyle(document.querySelector('.gradio-container'));
             const sum = color.match(/\d+/g).slice(0, 3).map(Number).reduce((one, other) => one + other);
             return how === 'light' ? sum > 600 : sum < 200; }""",
-        arg=how,
+        how,
     )
 
 

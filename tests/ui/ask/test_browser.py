@@ -47,7 +47,7 @@ def test_an_answer_is_read_from_its_beginning(tab: Tab) -> None:
     tab.page.set_viewport_size({"width": 1280, "height": 520})
     for question in (WATER, GRINDER, WATER):
         tab.ask(question)
-        tab.page.wait_for_function(
+        tab.wait_for(
             """() => { const last = [...document.querySelectorAll('.kd-question')].at(-1);
                 const area = last.closest('.bubble-wrap');
                 const above = last.getBoundingClientRect().top - area.getBoundingClientRect().top;
@@ -163,7 +163,7 @@ def test_a_conversation_outlives_a_reload_and_waits_among_the_earlier_ones(tab: 
     tab.ready()
     tab.wait_for_text(".kd-reply", "92 到 94 度")
     tab.wait_for_texts(".kd-question", [WATER, "为什么？"])
-    tab.page.wait_for_function("() => document.querySelectorAll('.kd-card').length > 5")
+    tab.wait_for("() => document.querySelectorAll('.kd-card').length > 5")
     tab.begin()
     tab.ask(GRINDER)
     tab.wait_for_kept([GRINDER], [WATER, "为什么？"])
@@ -183,7 +183,7 @@ def test_a_question_is_answered_again_in_its_place(tab: Tab) -> None:
     kept = "Math.max(...Object.keys(localStorage).map(key => JSON.parse(localStorage[key]).changed ?? 0))"
     before = tab.page.evaluate(kept)
     tab.page.click(".kd-reply [name=retry]")
-    tab.page.wait_for_function(f"before => {kept} > before", arg=before)  # all else is as it was
+    tab.wait_for(f"before => {kept} > before", before)  # all else is as it was
     tab.answered(WATER)
     tab.wait_for_kept([WATER])
 
@@ -219,7 +219,7 @@ def test_an_answer_is_copied_and_a_conversation_exported_with_their_sources(tab:
     assert f"## {WATER}\n\n{copied}" in exported
     tab.page.locator(".kd-asked").hover()
     tab.page.click("[name=copy-link]")
-    tab.page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('?q=')")
+    tab.wait_for("async () => (await navigator.clipboard.readText()).includes('?q=')")
     assert tab.page.evaluate("() => navigator.clipboard.readText()").endswith(f"/?q={quote(WATER)}")
 
 
@@ -325,7 +325,8 @@ def test_a_question_that_is_being_answered_outlives_the_server(
     tab.type(SLOW)
     tab.send()
     tab.page.wait_for_selector(".kd-searching")
-    stop(slow.served)
+    with tab.page.expect_event("requestfailed", lambda request: request.method == "POST"):  # else it is asked anew
+        stop(slow.served)
     tab.page.wait_for_selector("#kd-away.kd-shown")
     start_page(corpus, corpus.with_name("index"), "--port", str(urlsplit(slow.served.url).port))
     tab.wait_for_box(SLOW)  # after a reload
@@ -342,7 +343,7 @@ def test_keys_ask_recall_and_let_go(tab: Tab) -> None:
     tab.ask(GRINDER)
     tab.page.evaluate("document.activeElement.blur()")
     tab.page.keyboard.press("/")
-    tab.page.wait_for_function("() => document.activeElement.tagName === 'TEXTAREA'")
+    tab.wait_for("() => document.activeElement.tagName === 'TEXTAREA'")
     tab.wait_for_box("")
     recalled = {"ArrowUp": (GRINDER, WATER, WATER), "ArrowDown": (GRINDER, "")}
     for key, questions in recalled.items():

@@ -118,7 +118,7 @@ def zoom(tab: Tab) -> float:
 
 
 def wait_for_zoom(tab: Tab, expected: float) -> None:
-    tab.page.wait_for_function(f"expected => {ZOOM} === expected", arg=expected)
+    tab.wait_for(f"expected => {ZOOM} === expected", expected)
 
 
 def focused_label(tab: Tab) -> str:
@@ -157,7 +157,7 @@ def test_hover_says_what_a_point_is_and_a_click_opens_its_note(tab: Tab) -> None
         before = zoom(tab)
         tab.page.mouse.move(x, y)
         tab.page.mouse.wheel(0, -500)
-        tab.page.wait_for_function(f"before => {ZOOM} > before || before === 40", arg=before)
+        tab.wait_for(f"before => {ZOOM} > before || before === 40", before)
         x, y = positions(tab)[label]
     tab.page.mouse.move(x + 1, y)
     tab.page.wait_for_selector(".kd-map-tip", state="visible")
@@ -202,7 +202,7 @@ def test_wheel_drag_and_buttons_zoom_and_move(tab: Tab) -> None:
     x, y = canvas_middle(tab)
     tab.page.mouse.move(x, y)
     tab.page.mouse.wheel(0, -400)
-    tab.page.wait_for_function("() => document.querySelector('.kd-map-svg.kd-zoomed')")
+    tab.wait_for("() => document.querySelector('.kd-map-svg.kd-zoomed')")
     tab.settle()
     assert zoom(tab) == pytest.approx(np.exp(0.6), abs=0.01)
     zoomed = positions(tab)
@@ -239,7 +239,7 @@ def test_two_fingers_zoom_on_a_phone_where_nothing_is_too_wide(phone: Tab) -> No
     for apart in (40, 50, 60, 75, 90):
         touch("touchMove", apart)
     touch("touchEnd", None)
-    phone.page.wait_for_function(f"() => {ZOOM} > 2.4")
+    phone.wait_for(f"() => {ZOOM} > 2.4")
     assert zoom(phone) == pytest.approx(3, abs=0.6)
 
 

@@ -77,19 +77,17 @@ def go(tab: Tab, source: str, first: int = 0, last: int = 0) -> None:
     tab.page.evaluate("hash => { location.hash = hash; }", address(source, first, last))
     at = f":{first}" if first == last else f":{first}–{last}"
     shown = source + (at if first else "")
-    tab.page.wait_for_function(
-        "shown => document.querySelector('#kd-note .kd-note-place code')?.textContent === shown", arg=shown
-    )
+    tab.wait_for("shown => document.querySelector('#kd-note .kd-note-place code')?.textContent === shown", shown)
 
 
 def wait_for_marked(tab: Tab, lines: list[int]) -> None:
     """Waits until just these lines are marked."""
-    tab.page.wait_for_function(
+    tab.wait_for(
         r"""lines => JSON.stringify(lines) === JSON.stringify([...new Set(
             [...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
                 [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4))))
             )].sort((one, other) => one - other))""",
-        arg=lines,
+        lines,
     )
 
 
@@ -140,14 +138,14 @@ def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/茶/绿茶.md:7–10")
     wait_for_marked(tab, [7, 9, 10])
     tab.page.fill(QUERY, "")
-    tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
+    tab.wait_for("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
     tab.wait_for_count("#kd-notes-found .kd-leaf", 0)
     tab.wait_for_texts("#kd-notes-tree .kd-leaf-open bdi", ["绿茶.md"])
 
 
 def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
     tab.page.fill(QUERY, "茶")
-    tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length === 1")
+    tab.wait_for("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length === 1")
     said = []
     tab.page.focus(QUERY)
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "ArrowDown", "ArrowDown"):
@@ -174,7 +172,7 @@ def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, own: Served, source
             go(tab, source)
             go(tab, source, first, last)
             wait_for_marked(tab, filled(text, first, last) if how == "rendered" else [*range(first, last + 1)])
-            tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-marked')")
+            tab.wait_for("() => document.activeElement.classList.contains('kd-marked')")
             box = tab.page.evaluate("() => document.activeElement.getBoundingClientRect().toJSON()")
             assert 0 < box["top"] < 800
             assert f"kd-l{first}" in tab.page.evaluate("document.activeElement.className").split()
@@ -216,7 +214,7 @@ def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
     tab.wait_for_count("#kd-note .kd-border", 2)
     tab.wait_for_texts("#kd-note .kd-l", TEA.removesuffix("\n").split("\n"))
     tab.page.click('#kd-note button[name="note-borders"]')
-    tab.page.wait_for_function("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
+    tab.wait_for("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
 
 
 def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, visit: Visit, own: Served) -> None:
@@ -226,7 +224,7 @@ def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, visit: Visi
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:11–15")
     wait_for_marked(tab, [11, 13, 14, 15])
     fresh = visit(own.url + "/" + address("饮料/茶/绿茶.md", 1, 5), Notes)
-    fresh.page.wait_for_function("() => document.activeElement.classList.contains('kd-l1')")
+    fresh.wait_for("() => document.activeElement.classList.contains('kd-l1')")
     wait_for_marked(fresh, [1, 3, 5])
 
 
@@ -235,7 +233,7 @@ def test_a_place_that_is_open_is_scrolled_to_again(tab: Tab) -> None:
     tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶泡多久？")
     for _ in range(2):
         tab.page.click("#kd-notes-found .kd-leaf >> nth=0")
-        tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-l7')")
+        tab.wait_for("() => document.activeElement.classList.contains('kd-l7')")
         tab.page.focus(QUERY)
 
 
