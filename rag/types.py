@@ -21,9 +21,20 @@ class Note:
     sha256: str
 
 
+Entry = tuple[str, tuple[str, ...], str | None]
+
+TITLE_CHARACTERS = 40  # of the beginning of a text that has no heading: what fits into a line of a list
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive."""
+    """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive.
+
+    `question` is what the passage answers, `asks` where the line that asks it stands in `text`, with its end: a later
+    piece of a long answer has none. `answer` is where in `text` the answer begins, after the question and a marker such
+    as "答：". `open_question` is what headings ask that have nothing below them: who
+    finds such a passage has found no answer.
+    """
 
     source: str
     headings: tuple[str, ...]
@@ -33,6 +44,35 @@ class Passage:
     start_line: int
     end_line: int
     text: str
+    answer: int = 0
+    asks: Span | None = None
+    open_question: str | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """What passages have in common that are pieces of one answer, or stand below one heading."""
+        return self.source, self.headings, self.question
+
+    @property
+    def answer_span(self) -> Span:
+        """Where in `text` the answer stands; all of it where there is no question."""
+        return self.answer, len(self.text)
+
+    @property
+    def topic(self) -> str:
+        """What the passage is about: its question or else its last heading, empty for neither."""
+        return self.question or (self.headings[-1] if self.headings else "")
+
+    @property
+    def title(self) -> str:
+        """What the passage is called in a list; never empty."""
+        return self.question or self.open_question or self.topic or self.text.split("\n", 1)[0][:TITLE_CHARACTERS]
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The headings over the passage, and its question unless that is the last of them."""
+        asked = self.question is not None and self.question not in self.headings[-1:]
+        return (*self.headings, self.question) if asked and self.question else self.headings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
-from rag.passages.split import answer_span, title
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import THRESHOLD
 from rag.retrieval.pipeline import Found
 from rag.store.local import Index
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
-from rag.types import Answer, Hit, Passage, Span
+from rag.types import Answer, Hit, Span
 
 SHARED_WORDS = 0.3  # what all the words of the question are worth in a sentence, beside a cosine
 MOST_QUOTED = 3  # passages of prose in one answer
@@ -23,7 +22,7 @@ NOT_FOUND = {  # with what is nearest, and without
 
 def hit(index: Index, found: Found, stale: bool) -> Hit:
     passage, best = found.ranked.passage, found.ranked.candidate.best
-    answer = answer_span(passage)
+    answer = passage.answer_span
     similar = _similar(index, found, answer)
     if similar:  # never the question line: it is nearest to a question, but says nothing
         best = max(similar, key=lambda span: similar[span])
@@ -57,7 +56,7 @@ def compose(question: str, hits: tuple[Hit, ...], wanted: tuple[int, ...] = (1,)
         return Answer(question, "\n\n".join(quotes), hits, cited, True, confidence)
     chinese = is_chinese(question)
     opening, none = NOT_FOUND[chinese]
-    nearest = "".join(f"\n- {title(hit.passage)}{_percent(hit.score, chinese)}" for hit in hits[:3])
+    nearest = "".join(f"\n- {hit.passage.title}{_percent(hit.score, chinese)}" for hit in hits[:3])
     return Answer(question, opening + nearest if nearest else none, hits, (), False, confidence)
 
 
@@ -66,7 +65,7 @@ def _pieces(hits: tuple[Hit, ...], wanted: int) -> list[int]:
     best = hits[wanted - 1].passage
     if best.question is None:
         return [wanted]
-    same = [rank for rank, hit in enumerate(hits, 1) if _entry(hit.passage) == _entry(best)]
+    same = [rank for rank, hit in enumerate(hits, 1) if hit.passage.entry == best.entry]
     return sorted(same, key=lambda rank: hits[rank - 1].passage.start)
 
 
@@ -81,10 +80,6 @@ def _further(hits: tuple[Hit, ...], wanted: int) -> list[int]:
         for rank, hit in enumerate(hits[:MOST_QUOTED], 1)
         if rank > wanted and hit.passage.question is None and hit.score >= floor
     ]
-
-
-def _entry(passage: Passage) -> tuple[str, tuple[str, ...], str | None]:
-    return passage.source, passage.headings, passage.question
 
 
 def _percent(score: float, chinese: bool) -> str:

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from rag.errors import FeedbackNotWritable
-from rag.passages.split import question_line, title
 from rag.text.normal import clean, letters, normalize
 from rag.types import Hit, Passage
 
@@ -128,7 +127,7 @@ class Feedback:
 
     def pin(self, question: str, first: Passage | None) -> None:
         """Keeps a question with the passage that comes first for it now; once more, to know what changed since."""
-        source, name = (first.source, title(first)) if first else ("", "")
+        source, name = (first.source, first.title) if first else ("", "")
         seen = {"source": source, "title": name, "digest": digest(first)}
         self._add(PINNED, {"question": _question(question), **seen, "pinned": True})
 
@@ -179,7 +178,7 @@ def anchor(hit: Hit) -> str:
     It is the line that asks its question, to its end so that no longer question has it too; else the sentence that
     matched best.
     """
-    line = question_line(hit.passage)
+    line = hit.passage.asks
     return hit.passage.text[slice(*(line or hit.best))]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.encoders.base import Encoder, Vectors
-from rag.passages.split import answer_span
 from rag.store.local import Index
 from rag.text.normal import normalize
 from rag.text.tokens import tokens
@@ -80,15 +79,13 @@ def _entries(index: Index) -> list[_Entry]:
     entries: list[_Entry] = []
     last: tuple[object, ...] = ()
     for number, passage in enumerate(map(index.passage, range(index.size))):
-        trail = (passage.source, passage.headings, passage.question)
-        title = passage.question or (passage.headings[-1] if passage.headings else "")
-        answer = _bare(passage.text[slice(*answer_span(passage))])
-        if trail == last and entries:
+        answer = _bare(passage.text[slice(*passage.answer_span)])
+        if passage.entry == last and entries:
             entry = entries[-1]
             entries[-1] = _Entry(entry.title, entry.number, entry.passage, entry.answer + answer)
-        elif _bare(title) and not index.is_beside_questions(passage):
-            entries.append(_Entry(title, number, passage, answer))
-            last = trail
+        elif _bare(passage.topic) and not index.is_beside_questions(passage):
+            entries.append(_Entry(passage.topic, number, passage, answer))
+            last = passage.entry
     return entries
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from rag.encoders.base import Encoder
 from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
-from rag.passages.split import topic
 from rag.question.check import check_question
 from rag.store.local import Index
 from rag.text.normal import clean
@@ -82,4 +81,4 @@ def _title(source: str, passages: list[Passage]) -> str:
 
 
 def _about(passage: Passage) -> str:
-    return topic(passage) or " ".join(passage.text.split())[:TITLE_CHARACTERS]
+    return passage.topic or " ".join(passage.text.split())[:TITLE_CHARACTERS]

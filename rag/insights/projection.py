@@ -45,8 +45,8 @@ def keys(index: Index) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     made = []
     for passage in map(index.passage, range(index.size)):
-        trail = [passage.source, passage.headings, passage.question]
-        identity = json.dumps(trail if passage.question is not None else [*trail, passage.text])
+        is_entry = passage.question is not None
+        identity = json.dumps(passage.entry if is_entry else [*passage.entry, passage.text])
         counts[identity] = counts.get(identity, 0) + 1
         made.append(hashlib.sha256(f"{identity}{counts[identity]}".encode()).hexdigest()[:16])
     return tuple(made)

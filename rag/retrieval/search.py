@@ -7,7 +7,6 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from rag.encoders.base import Encoded, Encoder
-from rag.passages.split import is_unanswered
 from rag.retrieval import fusion
 from rag.retrieval.calibration import EVERYDAY, Calibration
 from rag.retrieval.fusion import Signals
@@ -42,7 +41,7 @@ def search(index: Index, question: str, encoded: Encoded, without: Set[int] = fr
     found = [
         candidate
         for candidate in index.candidates(encoded.whole, reading.queried, CANDIDATES)
-        if candidate.number not in without and not is_unanswered(index.passage(candidate.number))
+        if candidate.number not in without and index.passage(candidate.number).open_question is None
     ]
     late = index.late_interaction([candidate.number for candidate in found], encoded)
     ranked = []

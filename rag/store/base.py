@@ -16,7 +16,7 @@ from rag.errors import IndexCorrupt, IndexMismatch
 from rag.store.generations import FileRecord
 from rag.types import Skipped, Span
 
-FORMAT = 2  # of the files above
+FORMAT = 3  # of the files of an index; another one is built anew
 LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
 QUANTISED = 127  # the int8 of 1.0 in a token vector
 

@@ -247,7 +247,8 @@ class Index:
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
-        return Passage(**{**values, "headings": tuple(values["headings"])})
+        asks = values["asks"] and tuple(values["asks"])
+        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks})
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:

@@ -16,7 +16,7 @@ import rag.feedback.log
 from rag.errors import FeedbackNotWritable, GoldenUnusable
 from rag.evaluation.golden import Gold, GoldenQuestion, read_golden, standing, unknown_ratings
 from rag.feedback.log import Feedback, Gap, Pin, Rating, anchor
-from rag.passages.split import answer_span, split
+from rag.passages.split import split
 from rag.types import Hit, Note, Passage, Span
 from tests.process import ROOT, environment
 
@@ -46,7 +46,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def hit(passage: Passage, best: Span = (0, 1)) -> Hit:
-    return Hit(passage, 0.9, best, False, answer_span(passage))
+    return Hit(passage, 0.9, best, False, passage.answer_span)
 
 
 def records(path: Path) -> list[dict[str, Any]]:
