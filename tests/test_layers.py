@@ -26,6 +26,7 @@ OWNERS = {
     "sentence_transformers": {"encoders.sentence_transformers", "retrieval.reranker"},
     "opencc": {"text.normal"},
     "pypinyin": {"text.typos"},
+    "rapidfuzz": {"text.typos"},
     "rich": {"progress"},
     "sklearn": {"insights.projection"},
     "threadpoolctl": {"insights.projection"},
