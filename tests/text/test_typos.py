@@ -48,6 +48,8 @@ def test_without_words_nothing_is_near() -> None:
         ("模型", ("~mo-xin", "~mu-xin")),
         ("显存", ("~xian-cun",)),
         ("吉野", ("~ji-ye", "~ji-su")),
+        ("㐁𠀀", ("~tian-he",)),  # rare ones, and beyond the basic plane
+        ("𠮷野", ("~𠮷-ye", "~𠮷-su")),  # which of them sounds how is not always known
         ("注", ()),
         ("注意力", ()),
         ("k2", ()),
