@@ -15,7 +15,7 @@ from tests.process import ROOT, environment
 
 # Lowest first: what stands in a line imports only from lines above it, and from itself.
 ORDER = """
-types errors config progress text console encoders notes passages store question retrieval insights indexing
+types errors config durable progress text console encoders notes passages store question retrieval insights indexing
 answering assistant feedback evaluation serving ui server build query evaluate
 """.split()
 OWNERS = {
@@ -26,6 +26,7 @@ OWNERS = {
     "sentence_transformers": {"encoders.sentence_transformers", "retrieval.reranker"},
     "opencc": {"text.normal"},
     "pypinyin": {"text.typos"},
+    "rapidfuzz": {"text.typos"},
     "rich": {"progress"},
     "sklearn": {"insights.projection"},
     "threadpoolctl": {"insights.projection"},

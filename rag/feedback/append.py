@@ -10,12 +10,12 @@ import contextlib
 import os
 import re
 import stat
-import tempfile
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from rag import durable
 from rag.errors import NoteNotWritable, NoteUnreadable
 from rag.notes.corpus import SUFFIXES, locate, read_bytes
 from rag.passages.forms import HEADING_CHARACTERS
@@ -25,6 +25,7 @@ from rag.text.normal import clean, is_chinese, letters
 from rag.types import Note
 
 LEVEL = 2  # of a question in a note that has none yet: below its title
+PRIVATE = 0o600  # the copy, until it gets the permissions of the note
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BEGINS = re.compile(r"^[#\s]+")
 _WRITING = threading.Lock()
@@ -158,35 +159,14 @@ def _key(text: str) -> str:
 
 def _replace(source: str, file: _File, data: bytes) -> None:
     """Puts `data` in the place of the file; raises OSError, and NoteNotWritable when it was written to meanwhile."""
-    folder = os.path.dirname(file.path)
-    handle, temporary = tempfile.mkstemp(prefix=".kuaida-", suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            copy.write(data)
-            copy.flush()
-            os.fsync(copy.fileno())
-        os.chmod(temporary, stat.S_IMODE(file.status.st_mode))
+    with durable.replacing(Path(file.path), data, PRIVATE) as copy:
+        os.chmod(copy, stat.S_IMODE(file.status.st_mode))
         if hasattr(os, "chown"):
             with contextlib.suppress(PermissionError):  # only root can give a file away
-                os.chown(temporary, file.status.st_uid, file.status.st_gid)
+                os.chown(copy, file.status.st_uid, file.status.st_gid)
         if _identity(os.stat(file.path)) != _identity(file.status):
             raise NoteNotWritable(source, "it was changed at the same moment")
-        os.replace(temporary, file.path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(folder)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _sync_folder(folder: str) -> None:
-    with contextlib.suppress(OSError):  # Windows opens no folders; the note itself is safe already
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

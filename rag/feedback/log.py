@@ -10,31 +10,22 @@ full disk or a power failure, stays where it is and is passed over.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import errno
 import hashlib
 import json
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from rag import durable
 from rag.errors import FeedbackNotWritable
 from rag.text.normal import clean, letters, normalize
 from rag.types import Hit, Passage
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 RATINGS, GAPS, PINNED = "feedback.jsonl", "gaps.jsonl", "pinned.jsonl"
 MAX_COMMENT = 1_000  # characters
-FAR = 0x7FFFFFF0  # beyond the end of any log
-OPEN_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 Reason = Literal["", "absent", "wrong", "other"]
 Record = dict[str, Any]
 Shape = dict[str, type]
@@ -164,8 +155,8 @@ class Feedback:
         line = json.dumps({**record, "at": at}, ensure_ascii=False).encode() + b"\n"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with self._adding, _open(self._folder / name) as log:
-                _append(log, line)
+            with self._adding:
+                durable.append_line(self._folder / name, line)
         except OSError as error:
             raise FeedbackNotWritable(
                 f"cannot write {self._folder / name} ({error.strerror}): make the folder writable, or free some space"
@@ -201,30 +192,3 @@ def _key(question: str) -> str:
 
 def _id(question: str) -> str:
     return f"feedback-{hashlib.sha256(_key(question).encode()).hexdigest()[:16]}"
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[int]:
-    """Yields a handle that adds to the file; no other process adds to it meanwhile."""
-    handle = os.open(path, OPEN_FLAGS, 0o666)
-    try:
-        if sys.platform == "win32":
-            os.lseek(handle, FAR, os.SEEK_SET)  # what is locked there cannot be read either
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)  # which unlocks it, on Windows too
-
-
-def _append(log: int, line: bytes) -> None:
-    """Writes `line` at once; a line that broke off before it is ended first, so that only that one is damaged."""
-    size = os.lseek(log, 0, os.SEEK_END)
-    if size:
-        os.lseek(log, size - 1, os.SEEK_SET)
-        line = line if os.read(log, 1) == b"\n" else b"\n" + line
-    written = os.write(log, line)
-    os.fsync(log)
-    if written < len(line):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -19,12 +19,12 @@ from rag.indexing.encode import Encoded
 from rag.passages.views import heading_text
 from rag.retrieval.calibration import Calibration
 from rag.store import faiss_vectors, generations, tantivy_postings
-from rag.store.base import LATIN, REBUILD, Manifest
+from rag.store.base import REBUILD, Manifest
 from rag.store.local import GLOSSARY, PASSAGES, POSTINGS, SENTENCES, SPANS, TOKEN_COUNTS, TOKENS, VECTORS, WORDS, Index
 from rag.store.tantivy_postings import Row
 from rag.text.glossary import Glossary
 from rag.text.tokens import tokens
-from rag.text.typos import sounds
+from rag.text.typos import LATIN, sounds
 from rag.types import Passage
 
 ALIKE = 0.1  # two generations whose sizes differ by no more than this are calibrated once

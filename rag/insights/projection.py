@@ -10,14 +10,13 @@ import hashlib
 import importlib
 import json
 import math
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from rag import durable
 from rag.encoders.base import Vectors
 from rag.store.local import Index
 
@@ -93,12 +92,8 @@ def save(folder: Path, names: Sequence[str], places: Places) -> None:
     points = {
         name: [round(x, DECIMALS), round(y, DECIMALS)] for name, (x, y) in zip(names, places.tolist(), strict=True)
     }
-    path = folder / f".{FILE}-{secrets.token_hex(4)}"  # two processes may write at the same time
     with contextlib.suppress(OSError):
-        path.write_text(json.dumps({"format": FORMAT, "places": points}), encoding="utf-8")
-        os.replace(path, folder / FILE)
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+        durable.replace(folder / FILE, json.dumps({"format": FORMAT, "places": points}).encode())
 
 
 def _rounded(places: Places) -> Places:

@@ -11,7 +11,7 @@ from rag.store.local import Index
 from rag.text.bilingual import translations
 from rag.text.normal import is_chinese
 from rag.text.tokens import needle, tokens
-from rag.text.typos import is_sound, sounds
+from rag.text.typos import is_sound, nearest_word, sounds
 
 # How surely a token is meant that does not stand in the question as such.
 TRANSLATED = 0.9  # times what the word list says
@@ -104,7 +104,7 @@ def _term(token: str, named: tuple[Spelling, ...], index: Index, chinese: bool) 
     spellings = [Spelling((token,), 1.0), *named, *translated]
     if not any(map(index.document_frequency, (token for s in spellings for token in s.tokens))):
         spellings += [Spelling((sound,), HEARD) for sound in sounds(token)]
-        if meant := index.nearest_word(token):
+        if meant := nearest_word(token, index.words()):
             spellings.append(Spelling((meant,), MEANT))
     frequency = max(min(map(index.document_frequency, spelling.tokens)) for spelling in spellings)
     weight = fusion.inverse_document_frequency(frequency, index.size)

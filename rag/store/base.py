@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -17,7 +16,6 @@ from rag.store.generations import FileRecord
 from rag.types import Skipped, Span
 
 FORMAT = 3  # of the files of an index; another one is built anew
-LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
 QUANTISED = 127  # the int8 of 1.0 in a token vector
 
 REBUILD = "run `python -m rag.build`"

@@ -21,21 +21,18 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, IndexUnusable
 from rag.passages.views import heard, lexical_text
 from rag.store import faiss_vectors, generations
 from rag.store.base import (
-    LATIN,
     QUANTISED,
     REBUILD,
     Bytes,
@@ -68,7 +65,6 @@ PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POST
 OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
 LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
 REMEMBERED = 10_000  # passages that stay in memory once they were asked for, about 5 kB each
-TWO_SLIPS = 8  # letters from which a word may have two
 
 
 class Index:
@@ -177,18 +173,9 @@ class Index:
         """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
         return _remembered(self._heard, number, lambda: heard(lexical_text(self.passage(number))))
 
-    def nearest_word(self, word: str) -> str | None:
-        """Returns the word of the notes that a misspelt Latin `word` most likely is.
-
-        One slip of the finger (wrong, missing, doubled or swapped letter), two in long words, never the first letter
-        (optimal string alignment distance).
-        """
-        if not LATIN.fullmatch(word):
-            return None
-        slips = 1 if len(word) < TWO_SLIPS else 2
-        alike = [known for known in self._words if known[0] == word[0] and abs(len(known) - len(word)) <= slips]
-        found = process.extractOne(word, alike, scorer=OSA.distance, score_cutoff=slips)
-        return str(found[0]) if found else None
+    def words(self) -> Collection[str]:
+        """Returns the Latin words of the notes that a misspelt one may have been meant as, sorted."""
+        return self._words
 
     def passage_vectors(self, numbers: Sequence[int]) -> Vectors:
         """Returns the vectors of whole passages, shape (len(numbers), dimension)."""

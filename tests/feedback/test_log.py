@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -183,9 +184,9 @@ def test_damaged_lines_are_passed_over_and_kept(feedback: Feedback, log: Path) -
 
 def test_a_disk_that_is_full_loses_nothing(feedback: Feedback, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     feedback.rate("甲？", True, hit(ENTRY))
-    write = rag.feedback.log.os.write
+    write = os.write
     with monkeypatch.context() as patch:
-        patch.setattr(rag.feedback.log.os, "write", lambda handle, data: write(handle, data[:20]))
+        patch.setattr(os, "write", lambda handle, data: write(handle, data[:20]))
         with pytest.raises(FeedbackNotWritable) as caught:
             feedback.rate("乙？", True, hit(ENTRY))
     cause = "No space left on device"

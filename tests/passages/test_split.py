@@ -404,6 +404,8 @@ def test_a_long_line_is_cut_at_sentence_ends_within_seconds() -> None:
         ("```\na。b。\n```\n完。了", ["```", "a。b。", "```", "完。", "了"]),
         ("等等……还有…，好", ["等等……", "还有…，好"]),
         ("面试,很少见.然后走", ["面试,很少见.", "然后走"]),
+        ("ok!吉野家.好吃", ["ok!", "吉野家.", "好吃"]),
+        ("ok!𠮷野家.𠮷", ["ok!", "𠮷野家.", "𠮷"]),  # beyond the basic plane a character is Chinese too
         (" \n ", []),
     ],
 )

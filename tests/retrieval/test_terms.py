@@ -10,7 +10,7 @@ import pytest
 from rag.indexing.sync import sync
 from rag.retrieval.fusion import inverse_document_frequency
 from rag.retrieval.search import search
-from rag.retrieval.terms import NAMED, SHORT, TRANSLATED, Reading, Spelling
+from rag.retrieval.terms import MEANT, NAMED, SHORT, TRANSLATED, Reading, Spelling
 from rag.store.local import Index
 from rag.text.bilingual import translations
 from tests.small import write_notes
@@ -120,6 +120,16 @@ def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, m
     assert evidence(named, QUESTION, "memory.md")[1] > covered + 0.1
     monkeypatch.setattr("rag.retrieval.terms.translations", lambda word: ())
     assert evidence(index, QUESTION, "memory.md") == (0.0, 0.0)
+
+
+# ---------------------------------------------------------------------------------------------------- misspelt words
+
+
+def test_a_misspelt_word_is_spelled_as_the_nearest_of_the_notes(tmp_path: Path) -> None:
+    text = "# Decoder\n\n解码器 decoder 用 beam 和 Sampling2 挑 token，2token、re-ranking。\n"
+    index = build(tmp_path, {**CHINESE, "x.md": text})
+    assert list(index.words()) == ["decoder", "ranking", "sampling2", "token"]
+    assert spellings(Reading.of("decdoer 概念", index))["decdoer"] == (Spelling(("decoder",), MEANT),)
 
 
 # ---------------------------------------------------------------------------------------------- names of something else
