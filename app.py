@@ -17,7 +17,6 @@ from rag.errors import IndexNotWritable, IndexUnusable, KuaidaError
 from rag.indexing.sync import sync
 from rag.progress import progress_bar
 from rag.retrieval.reranker import Reranker, load_reranker
-from rag.retrieval.search import calibrate
 from rag.serving.service import EDITOR, Service, Settings
 
 
@@ -71,7 +70,7 @@ def _open(corpus: Path, index: Path, encoder: Encoder, reranker: Reranker | None
     """Returns an assistant on the notes as they are now; an index that cannot be written still serves as it is."""
     try:
         with progress_bar("encoding") as advance:
-            built = sync(corpus, index, encoder, calibrate=calibrate, progress=advance)
+            built = sync(corpus, index, encoder, progress=advance)
     except IndexNotWritable as error:
         try:
             assistant = Assistant.open(index, encoder, reranker)

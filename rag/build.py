@@ -17,7 +17,6 @@ from rag.errors import KuaidaError
 from rag.indexing import sync
 from rag.notes.watching import WATCH_SECONDS, Watcher
 from rag.progress import progress_bar
-from rag.retrieval.search import calibrate
 from rag.text.normal import clean
 from rag.types import BuildReport
 
@@ -78,7 +77,6 @@ def _build(options: argparse.Namespace, encoder: Encoder, full: bool | None = No
             options.corpus,
             options.index,
             encoder,
-            calibrate=calibrate,
             full=options.full if full is None else full,
             progress=advance,
         )

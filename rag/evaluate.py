@@ -22,7 +22,6 @@ from rag.notes.corpus import read_corpus
 from rag.progress import progress_bar
 from rag.retrieval.calibration import THRESHOLD
 from rag.retrieval.reranker import load_reranker
-from rag.retrieval.search import calibrate
 from rag.types import Hit
 
 LEFT_OUT = "rag.evaluate: left out {} of the ratings (right answer unknown: {}, note edited since: {})\n"
@@ -99,7 +98,7 @@ def _evaluate(
 ) -> tuple[Setting, list[Result]]:
     encoder, reranker = load_encoder(options.encoder), load_reranker(options.reranker)
     with progress_bar("encoding") as advance:
-        built = sync.sync(corpus, folder, encoder, calibrate=calibrate, progress=advance)
+        built = sync.sync(corpus, folder, encoder, progress=advance)
     assistant = Assistant.open(folder, encoder, reranker)
     with progress_bar("asking") as advance:
         results = ask_own(assistant, advance) if questions is None else ask_all(assistant, questions, advance)

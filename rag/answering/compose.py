@@ -5,8 +5,8 @@ from __future__ import annotations
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import THRESHOLD
-from rag.retrieval.pipeline import Found
-from rag.store.local import Index
+from rag.retrieval.search import Match
+from rag.store.base import Store
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
 from rag.types import Answer, Hit, Span
@@ -20,25 +20,26 @@ NOT_FOUND = {  # with what is nearest, and without
 }
 
 
-def hit(index: Index, found: Found, stale: bool) -> Hit:
-    passage, best = found.ranked.passage, found.ranked.candidate.best
-    answer = passage.answer_span
-    similar = _similar(index, found, answer)
+def hit(store: Store, match: Match, stale: bool) -> Hit:
+    """Returns a match with what an answer quotes of it and its best sentence, which is never the one that asks."""
+    passage, best, answer = match.passage, match.best, match.passage.answer_span
+    similar = _similar(store, match, answer)
     if similar:  # never the question line: it is nearest to a question, but says nothing
         best = max(similar, key=lambda span: similar[span])
     quoted = None
     if passage.question is None and answer[1] - answer[0] > EXCERPT_CHARACTERS:
         quoted = excerpt(passage.text, list(similar), list(similar.values()))
-    return Hit(passage, found.ranked.score, best, stale, quoted or answer)
+    return Hit(passage, match.score, best, stale, quoted or answer)
 
 
-def _similar(index: Index, found: Found, within: Span) -> dict[Span, float]:
+def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
     """Returns how well the sentences of a passage answer, by meaning and by the words they share with the question."""
-    asked = set(content_tokens(found.question))
-    text = found.ranked.passage.text
+    asked = set(content_tokens(match.wording.text))
+    text = match.passage.text
     return {
         (start, end): similarity + SHARED_WORDS * len(asked.intersection(tokens(text[start:end]))) / max(1, len(asked))
-        for (start, end), similarity in index.sentence_similarities(found.number, found.encoded.whole, within).items()
+        for (start, end), similarity in store.sentences(match.id, match.wording.encoded.whole).items()
+        if within[0] <= start < end <= within[1]
     }
 
 

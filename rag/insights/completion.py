@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rag.question.frames import QUESTION_FRAMES, content_tokens
+from rag.store.base import Store
 from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.offsets import Aligned, merged
@@ -206,11 +207,11 @@ class _Alphabet:
             yield initials
 
 
-def _titles(index: Index) -> list[_Title]:
+def _titles(store: Store) -> list[_Title]:
     """Returns every question and heading once, with all the lines below it where it stands first."""
     placed: dict[tuple[str, tuple[str, ...]], Suggestion] = {}
     asking: set[str] = set()
-    for passage in map(index.passage, range(index.size)):
+    for _, passage in store.passages():
         trail = passage.headings if passage.question is None else (*passage.headings, passage.question)
         asking.update([passage.question] if passage.question else [])
         for depth, text in enumerate(trail, 1):

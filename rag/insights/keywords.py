@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from rag.question.frames import QUESTION_FRAMES, STOP_WORDS
-from rag.store.local import Index
+from rag.store.base import Store
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.tokens import RUN, tokens
 
@@ -17,21 +17,21 @@ LATIN = 3  # letters at least: a shorter one is a variable in a formula
 VARIETY = 2  # different characters that stand before a word, and after it: else it is a piece of a longer one
 
 
-def telling(index: Index, number: int, count: int = COUNT) -> tuple[str, ...]:
+def telling(store: Store, id: int, count: int = COUNT) -> tuple[str, ...]:
     """Returns up to `count` words of a passage, in normal form, by falling tf·idf; none that stands in all passages.
 
     Chinese ones are those that the passage repeats in different company (accessor variety, Feng et al. 2004).
     """
-    normal = normalize(QUESTION_FRAMES.sub(" ", index.passage(number).text))
+    normal = normalize(QUESTION_FRAMES.sub(" ", store.passage(id).text))
     times = Counter(_latin_words(normal)) + _chinese_words(normal)
-    weights = {word: math.sqrt(often) * _rarity(index, word) for word, often in times.items()}
+    weights = {word: math.sqrt(often) * _rarity(store, word) for word, often in times.items()}
     words = sorted(filter(weights.__getitem__, weights), key=lambda word: (-weights[word], word))
     return tuple(word for word in words if not any(word != other and word in other for other in words[:count]))[:count]
 
 
-def _rarity(index: Index, word: str) -> float:
+def _rarity(store: Store, word: str) -> float:
     """Returns the inverse document frequency of a word, of its rarest token where it has several."""
-    return max(math.log(index.size / max(1, index.document_frequency(token))) for token in tokens(word))
+    return max(math.log(store.size / max(1, store.document_frequency(token))) for token in tokens(word))
 
 
 def _latin_words(normal: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from rag import durable
 from rag.encoders.base import Vectors
-from rag.store.local import Index
+from rag.store.base import Store
 
 Places = npt.NDArray[np.float32]  # shape (n, 2), within 0 and 1
 Point = tuple[float, float]
@@ -36,14 +36,14 @@ ASIDE = 0.006  # of the width: how far a new passage is from exactly where its n
 DECIMALS = 4  # a ten-thousandth of the width is a fraction of a pixel
 
 
-def keys(index: Index) -> tuple[str, ...]:
+def keys(store: Store) -> tuple[str, ...]:
     """Returns what each passage is known by, also in later generations.
 
     A question is known by its place among the headings, so that its answer may be edited; all else by its text too.
     """
     counts: dict[str, int] = {}
     made = []
-    for passage in map(index.passage, range(index.size)):
+    for _, passage in store.passages():
         is_entry = passage.question is not None
         identity = json.dumps(passage.entry if is_entry else [*passage.entry, passage.text])
         counts[identity] = counts.get(identity, 0) + 1

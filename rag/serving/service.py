@@ -23,6 +23,7 @@ from rag.notes.corpus import read_note
 from rag.retrieval.highlight import Matcher
 from rag.serving.rebuilds import Rebuilds
 from rag.serving.turns import Turn, understood
+from rag.store.base import Store
 from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
 
@@ -199,12 +200,12 @@ class Service:
         return tuple(itertools.islice(_questions(self.index, count), count))
 
 
-def _questions(index: Index, count: int) -> Iterator[str]:
+def _questions(store: Store, count: int) -> Iterator[str]:
     """Yields a short question of each of some notes, evenly spaced; looks at few passages, however many there are."""
-    notes = index.manifest.notes
+    notes = store.notes
     for note in notes[:: max(1, len(notes) // count)]:
-        passages = map(index.passage, index.numbers(note.source)[:EXAMPLE_PASSAGES])
-        questions = (passage.question for passage in passages if passage.question)
+        passages = itertools.islice(store.passages(note.source), EXAMPLE_PASSAGES)
+        questions = (passage.question for _, passage in passages if passage.question)
         yield from itertools.islice((text for text in questions if len(text) <= EXAMPLE_CHARACTERS), 1)
 
 

@@ -21,16 +21,15 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, IndexUnusable
-from rag.passages.views import heard, lexical_text
 from rag.store import faiss_vectors, generations
 from rag.store.base import (
     QUANTISED,
@@ -47,10 +46,8 @@ from rag.store.base import (
 )
 from rag.store.tantivy_postings import Postings
 from rag.text.glossary import Glossary
-from rag.text.tokens import runs
 from rag.types import Passage, Span
 
-T = TypeVar("T")
 PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
     "passages.jsonl",
     "passages.faiss",
@@ -91,12 +88,9 @@ class Index:
         self._tokens: Bytes = self._read_array(TOKENS, np.int8, TOKEN_DIMENSION)
         counts = self._read_array(TOKEN_COUNTS, np.int32, 1)[:, 0]
         self._first_token = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        self._asking = {note.source for note in manifest.notes if note.questions}
         self._notes = {note.source: note for note in manifest.notes}
         self._numbers = {source: numbers for (source, _), numbers in numbers_by_note(manifest.notes).items()}
         self._parsed: dict[int, Passage] = {}
-        self._runs: dict[int, str] = {}
-        self._heard: dict[int, str] = {}
         self._words = self._read(WORDS).decode().split()
         self.glossary = Glossary.from_text(self._read(GLOSSARY).decode())
         self._postings = self._open_postings()
@@ -120,9 +114,16 @@ class Index:
         return self.manifest.passages
 
     @property
+    def english(self) -> int:
+        return self.manifest.english
+
+    @property
     def level(self) -> float | None:
-        """How sure the search looks over these notes, None where that was not measured; retrieval calibrates by it."""
         return self.manifest.level
+
+    @property
+    def notes(self) -> Sequence[NoteRecord]:
+        return self.manifest.notes
 
     @property
     def corpus(self) -> Path:
@@ -137,49 +138,45 @@ class Index:
         """Returns the numbers of the passages of the note at `source`, none when it was not indexed."""
         return self._numbers.get(source, range(0))
 
-    def passage(self, number: int) -> Passage:
+    def passage(self, id: int) -> Passage:
         """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
-        return _remembered(self._parsed, number, lambda: self._parse(number))
+        known = self._parsed.get(id)
+        if known is None:
+            known = self._parse(id)
+            if len(self._parsed) < REMEMBERED:
+                self._parsed[id] = known
+        return known
 
-    def is_beside_questions(self, passage: Passage) -> bool:
-        """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
-        return passage.question is None and passage.source in self._asking
+    def passages(self, source: str | None = None) -> Iterator[tuple[int, Passage]]:
+        numbers = range(self.size) if source is None else self.numbers(source)
+        return ((number, self.passage(number)) for number in numbers)
 
-    def candidates(self, question_vector: Vectors, token_weights: Mapping[str, float], limit: int) -> list[Candidate]:
-        """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
-
-        `question_vector` is a unit vector of shape (dimension,).
-        """
-        numbers, _ = faiss_vectors.search(self._vectors, question_vector, limit)
-        scores = dict(self._postings.search(token_weights, LEXICAL_OVERFETCH * limit))
+    def candidates(self, question: Encoded, weights: Mapping[str, float], limit: int) -> list[Candidate]:
+        numbers, _ = faiss_vectors.search(self._vectors, question.whole, limit)
+        scores = dict(self._postings.search(weights, LEXICAL_OVERFETCH * limit))
         chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
-        similarities = (faiss_vectors.reconstruct(self._vectors, chosen) @ question_vector).tolist()
-        of_sentences = self._sentence_similarities(chosen, question_vector)
+        dense = (self.vectors(chosen) @ question.whole).tolist()
+        sentences = self._best_sentences(chosen, question.whole, dense)
+        late = self._late_interaction(chosen, question) or [similarity for similarity, _ in sentences]
         found = [
-            self._candidate(number, dense, sentences_of, scores.get(number, 0.0))
-            for number, dense, sentences_of in zip(chosen, similarities, of_sentences, strict=True)
+            Candidate(number, dense_, similarity, best, scores.get(number, 0.0), late_)
+            for number, dense_, (similarity, best), late_ in zip(chosen, dense, sentences, late, strict=True)
         ]
-        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.number))
+        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.id))
 
     def document_frequency(self, token: str) -> int:
         """Returns in how many passages `token` occurs, in the heading, the question or the text."""
         return self._postings.document_frequency(token)
 
-    def runs(self, number: int) -> str:
-        """Returns where `needle` is looked for: the headings of a passage, its question and its text."""
-        return _remembered(self._runs, number, lambda: runs(lexical_text(self.passage(number))))
-
-    def heard(self, number: int) -> str:
-        """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
-        return _remembered(self._heard, number, lambda: heard(lexical_text(self.passage(number))))
-
     def words(self) -> Collection[str]:
-        """Returns the Latin words of the notes that a misspelt one may have been meant as, sorted."""
         return self._words
 
-    def passage_vectors(self, numbers: Sequence[int]) -> Vectors:
-        """Returns the vectors of whole passages, shape (len(numbers), dimension)."""
-        return faiss_vectors.reconstruct(self._vectors, numbers)
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return faiss_vectors.reconstruct(self._vectors, ids)
+
+    def sentences(self, id: int, question: Vectors) -> dict[Span, float]:
+        similarities = self.sentence_vectors(id).astype(np.float32) @ question
+        return dict(zip(self.sentence_spans(id), similarities.tolist(), strict=True))
 
     def sentence_vectors(self, number: int) -> Halves:
         """Returns the vectors of the sentences of a passage, shape (its sentences, dimension)."""
@@ -194,11 +191,8 @@ class Index:
         """Returns what late interaction compares of a passage, shape (its tokens, TOKEN_DIMENSION)."""
         return self._tokens[self._first_token[number] : self._first_token[number + 1]]
 
-    def late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
-        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors.
-
-        Each token of the question counts with its nearest in the passage (ColBERT, Khattab & Zaharia 2020).
-        """
+    def _late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
+        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors."""
         if not len(question.tokens) or not len(self._tokens) or not numbers:
             return None
         pieces = [self.token_vectors(number) for number in numbers]
@@ -207,29 +201,27 @@ class Index:
         scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
         return scores
 
-    def sentence_similarities(self, number: int, question_vector: Vectors, within: Span) -> dict[Span, float]:
-        """Returns how similar to the question the sentences of a passage in a part of its text are, in order."""
-        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
-        return {
-            span: similarity
-            for span, similarity in zip(self.sentence_spans(number), similarities.tolist(), strict=True)
-            if within[0] <= span[0] < span[1] <= within[1]
-        }
+    def _best_sentences(
+        self, numbers: Sequence[int], question: Vectors, dense: Sequence[float]
+    ) -> list[tuple[float, Span]]:
+        """Returns the best sentence of each passage with its similarity; of one without any, all of it and `dense`.
 
-    def _sentence_similarities(self, numbers: Sequence[int], question_vector: Vectors) -> list[Vectors]:
-        """Returns for each passage the similarities of its sentences; one product for all of them is much faster."""
+        One product for all of them is much faster than one for each.
+        """
         starts = self._first_sentence[numbers]
         counts = self._first_sentence[np.asarray(numbers, dtype=np.int64) + 1] - starts
         ends = np.cumsum(counts)
         rows = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
-        return np.split(self._sentences[rows].astype(np.float32) @ question_vector, ends[:-1])
+        similarities = np.split(self._sentences[rows].astype(np.float32) @ question, ends[:-1])
+        return [
+            self._best_sentence(number, similar) if len(similar) else (whole, (0, len(self.passage(number).text)))
+            for number, similar, whole in zip(numbers, similarities, dense, strict=True)
+        ]
 
-    def _candidate(self, number: int, dense: float, similarities: Vectors, score: float) -> Candidate:
-        if len(similarities) == 0:
-            return Candidate(number, dense, dense, (0, len(self.passage(number).text)), score)
+    def _best_sentence(self, number: int, similarities: Vectors) -> tuple[float, Span]:
         nearest = int(similarities.argmax())
         start, end = self._spans[self._first_sentence[number] + nearest, 1:].tolist()
-        return Candidate(number, dense, float(similarities[nearest]), (start, end), score)
+        return float(similarities[nearest]), (start, end)
 
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
@@ -321,16 +313,6 @@ class Index:
 
     def _corrupt(self, what: str) -> NoReturn:
         raise IndexCorrupt(f"{self.generation} {what}")
-
-
-def _remembered(cache: dict[int, T], number: int, make: Callable[[], T]) -> T:
-    """Returns what `cache` holds of a passage, made when it is first asked for; the first REMEMBERED stay."""
-    value = cache.get(number)
-    if value is None:
-        value = make()
-        if len(cache) < REMEMBERED:
-            cache[number] = value
-    return value
 
 
 def current_identity(index: Path) -> str | None:

@@ -13,7 +13,6 @@ import pytest
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.indexing.sync import sync
-from rag.retrieval.search import calibrate
 from rag.serving.service import Service, Settings
 from rag.serving.turns import MAX_TURNS, from_json, to_json
 from rag.ui.ask import tab as ask
@@ -31,7 +30,7 @@ def service(tmp_path: Path, bundled: Encoder) -> Service:
     settings = Settings(tmp_path / "corpus", tmp_path / "index", tmp_path / "feedback", editor="")
     settings.corpus.mkdir()
     (settings.corpus / "咖啡.md").write_text(COFFEE, encoding="utf-8")
-    sync(settings.corpus, settings.index, bundled, calibrate=calibrate)
+    sync(settings.corpus, settings.index, bundled)
     return Service(settings, bundled, Assistant.open(settings.index, bundled))
 
 
