@@ -17,7 +17,9 @@ from pathlib import Path, PurePosixPath
 
 from rag import durable
 from rag.errors import NoteNotWritable, NoteUnreadable
-from rag.notes.corpus import SUFFIXES, locate, read_bytes
+from rag.notes.corpus import locate, read_bytes
+from rag.notes.readers import text as plain
+from rag.notes.readers.registry import reader_of
 from rag.passages.forms import HEADING_CHARACTERS
 from rag.passages.outline import Heading, headings
 from rag.passages.split import split
@@ -88,7 +90,7 @@ def _read(corpus: Path, source: str) -> _File:
         raise NoteNotWritable(source, "hidden")
     try:
         path = locate(corpus, source)
-        if parts.suffix.lower() not in SUFFIXES:
+        if reader_of(source) is not plain.read:  # a line can only be added to a file that is nothing but lines
             raise NoteNotWritable(source, f"not a note ({parts.suffix or 'no suffix'})")
         status = os.stat(path)  # before reading, so that no edit falls between the two
         file = _File(path, read_bytes(path), status)

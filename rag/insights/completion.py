@@ -6,11 +6,9 @@ import dataclasses
 import functools
 import itertools
 import re
-import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rag.question.frames import QUESTION_FRAMES, content_tokens
 from rag.store.base import Store
@@ -61,18 +59,13 @@ class _Title:
 class Suggestions:
     """The titles of one generation, for completing what somebody types; safe to share between threads."""
 
-    _made: ClassVar[weakref.WeakKeyDictionary[Index, Suggestions]] = weakref.WeakKeyDictionary()
-
     def __init__(self, titles: Sequence[_Title]) -> None:
         self._titles = titles
 
     @classmethod
     def of(cls, index: Index) -> Suggestions:
-        """Returns the suggestions of a generation, which are made when they are first asked for."""
-        made = cls._made.get(index)
-        if made is None:
-            made = cls._made[index] = cls(_titles(index))
-        return made
+        """Reads every passage of a generation: keep what is returned as long as the generation."""
+        return cls(_titles(index))
 
     def complete(self, typed: str, limit: int = COMPLETIONS) -> tuple[Suggestion, ...]:
         """Returns the titles that somebody who has typed so far may mean, likeliest first.

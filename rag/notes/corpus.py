@@ -1,4 +1,4 @@
-"""Walks the corpus and decodes its notes; whatever cannot be read is named with its reason and left out."""
+"""Walks the corpus and reads its notes; whatever cannot be read is named with its reason and left out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from rag.errors import CorpusError, NoteUnreadable
-from rag.notes.readers.text import decode
+from rag.notes.readers import text as plain
+from rag.notes.readers.base import Text
+from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter
 from rag.types import Note, Skipped
 
-SUFFIXES = (".md", ".markdown", ".txt")
 MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
 TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
@@ -69,17 +70,22 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
 
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
-    text = _text(corpus, source)
+    text = read_text(corpus, source).text
     return Note(source, _title(source, text), text, _sha256(text))
 
 
 def read_sha256(corpus: Path, source: str) -> str:
     """Returns the `sha256` of the note at `source` and nothing else, which is faster; raises NoteUnreadable."""
-    return _sha256(_text(corpus, source))
+    return _sha256(read_text(corpus, source).text)
 
 
-def _text(corpus: Path, source: str) -> str:
-    return decode(read_bytes(locate(corpus, source)))
+def read_text(corpus: Path, source: str) -> Text:
+    """Returns what the note at `source` says and where in its file each line of that stands; raises NoteUnreadable."""
+    path = locate(corpus, source)
+    reader = reader_of(source)
+    if reader is None:
+        raise NoteUnreadable(_no_note(source))
+    return reader(read_bytes(path))
 
 
 def _sha256(text: str) -> str:
@@ -101,7 +107,7 @@ def locate(corpus: Path, source: str) -> str:
 
 def may_be_note(source: str) -> bool:
     """Says whether a file may be a note by its name: whatever else lies beside the notes is nobody's business."""
-    return source.lower().endswith(SUFFIXES) and not any(part.startswith(".") for part in source.split("/"))
+    return reader_of(source) is not None and not any(part.startswith(".") for part in source.split("/"))
 
 
 def read_bytes(path: str) -> bytes:
@@ -117,7 +123,7 @@ def read_glossary(corpus: Path) -> tuple[Glossary, tuple[Skipped, ...]]:
     if not _is_glossary(corpus, glossary.SOURCE):
         return Glossary(()), ()
     try:
-        return glossary.parse(read_note(corpus, glossary.SOURCE).text)
+        return glossary.parse(plain.read(read_bytes(locate(corpus, glossary.SOURCE))).text)
     except NoteUnreadable as error:
         return Glossary(()), (Skipped(glossary.SOURCE, error.reason),)
 
@@ -165,10 +171,11 @@ def _left_out(entry: os.DirEntry[str]) -> str | None:
         return None
     if entry.is_symlink() and os.path.isdir(entry.path):
         return "a link to a folder"  # inside the corpus it would repeat its notes or lead in a circle
-    suffix = PurePosixPath(entry.name).suffix.lower()
-    if suffix not in SUFFIXES:
-        return f"not a note ({escape(suffix) or 'no suffix'})"
-    return None
+    return None if reader_of(entry.name) else _no_note(escape(entry.name))
+
+
+def _no_note(source: str) -> str:
+    return f"not a note ({PurePosixPath(source).suffix.lower() or 'no suffix'})"
 
 
 def _resolve(corpus: Path, path: str) -> str:

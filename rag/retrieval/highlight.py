@@ -12,7 +12,8 @@ from rag.question.frames import FUNCTION, QUESTION_FRAMES, STOP_WORDS
 from rag.retrieval.terms import How, Reading, Spelling, Term
 from rag.store.base import Store
 from rag.text.normal import HAN_RUN
-from rag.text.offsets import Aligned, merged, placed_tokens
+from rag.text.offsets import Aligned, merged
+from rag.text.tokens import placed_tokens
 from rag.text.typos import is_sound, sounds
 from rag.types import Span
 

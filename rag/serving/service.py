@@ -61,6 +61,7 @@ class Service:
         self.feedback = Feedback(settings.feedback)
         self._assistant = assistant
         self.rebuilds = Rebuilds(settings.corpus, settings.index, encoder, self)
+        self._suggestions = "", Suggestions(())  # of the generation with that identity
         self._remembering = threading.Lock()
         self._matched: dict[tuple[str, str, str], tuple[tuple[str, ...], tuple[Span, ...]]] = {}
 
@@ -189,7 +190,15 @@ class Service:
 
     def complete(self, typed: str) -> tuple[Suggestion, ...]:
         """Returns questions and headings of the notes that go on from what is typed."""
-        return Suggestions.of(self.index).complete(typed)
+        return self._suggestions_of(self.index).complete(typed)
+
+    def _suggestions_of(self, index: Index) -> Suggestions:
+        """Returns what completes from a generation, made when it is first asked for."""
+        identity, suggestions = self._suggestions
+        if identity != index.identity:
+            suggestions = Suggestions.of(index)
+            self._suggestions = index.identity, suggestions
+        return suggestions
 
     def related(self, answer: Answer) -> tuple[str, ...]:
         """Returns questions of the notes that one may ask next."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 
 from rag.errors import NoteUnreadable
+from rag.notes.readers.base import Text
 
 MAX_CONTROL_SHARE = 0.01  # text holds next to no control characters, a binary that decodes by chance holds many
 SURROGATES = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def decode(data: bytes) -> str:
-    """Returns the text with "\\n" line ends and U+FFFD for lone surrogates; raises NoteUnreadable."""
+def read(data: bytes) -> Text:
+    """Returns the text line by line as in the file, with U+FFFD for lone surrogates; raises NoteUnreadable."""
     text = _decode_utf16(data) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _decode_bytes(data)
     if "\0" in text or len(CONTROL.findall(text)) > len(text) * MAX_CONTROL_SHARE:
         raise NoteUnreadable("binary")
-    return SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+    return Text(SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _decode_utf16(data: bytes) -> str:
