@@ -1,7 +1,8 @@
 """Everything that can go wrong and that a person can mend; each message says what to do next.
 
 KuaidaError
-├── QuestionRejected     the question is empty or too long
+├── QuestionRejected     the question is empty
+│   └── QuestionTooLong  or too long
 ├── CorpusError          the notes folder is missing or holds nothing to index
 ├── EncoderError         the encoder cannot be loaded
 ├── RerankerError        the reranker cannot be loaded
@@ -24,6 +25,10 @@ class KuaidaError(Exception):
 
 
 class QuestionRejected(KuaidaError):
+    pass
+
+
+class QuestionTooLong(QuestionRejected):
     pass
 
 
