@@ -19,6 +19,8 @@ KuaidaError
 
 from __future__ import annotations
 
+from rag.types import Reason
+
 
 class KuaidaError(Exception):
     """Root of the tree; the commands turn it into one line on stderr and exit code 2."""
@@ -75,7 +77,7 @@ class FeedbackNotWritable(KuaidaError):
 class NoteNotWritable(KuaidaError):
     """`reason` says why, without the name of the note."""
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: Reason) -> None:
         super().__init__(f"{source} stays as it is: {reason}")
         self.reason = reason
 
@@ -87,6 +89,6 @@ class ServerError(KuaidaError):
 class NoteUnreadable(Exception):
     """Carries why one file cannot be a note."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
         self.reason = reason

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rag.encoders.base import Encoder
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.store.generations import FileRecord
-from rag.types import Skipped, Span
+from rag.types import Reason, Skipped, Span
 
 FORMAT = 2  # of the files above
 LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
@@ -61,7 +61,9 @@ class Manifest:
     files: dict[str, FileRecord]
 
     def to_json(self) -> bytes:
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, ensure_ascii=False).encode()
+        values = {"format": FORMAT, **dataclasses.asdict(self)}
+        values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in self.skipped]
+        return json.dumps(values, ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -71,7 +73,9 @@ class Manifest:
             if values.pop("format") != FORMAT:
                 raise IndexMismatch(f"the index was made by another version of this program: {REBUILD}")
             values["notes"] = tuple(NoteRecord(**record) for record in values["notes"])
-            values["skipped"] = tuple(Skipped(**record) for record in values["skipped"])
+            values["skipped"] = tuple(
+                Skipped(record["source"], Reason.from_text(record["reason"])) for record in values["skipped"]
+            )
             values["files"] = {name: FileRecord(**record) for name, record in values["files"].items()}
             return cls(**values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
