@@ -88,6 +88,7 @@ def _to_json(report: BuildReport) -> str:
     """Returns the counts, the skipped files and the generation; which passages they were is for the page."""
     values = dataclasses.asdict(report)
     del values["differences"]
+    values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in report.skipped]
     return json.dumps(values, ensure_ascii=False)
 
 

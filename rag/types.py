@@ -1,7 +1,9 @@
-"""The values that cross module borders: frozen, slotted, with no behaviour of their own."""
+"""The values that cross module borders: frozen, slotted, with next to no behaviour of their own."""
 
 from __future__ import annotations
 
+import enum
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,12 +77,72 @@ class Passage:
         return (*self.headings, self.question) if asked and self.question else self.headings
 
 
+class Cause(enum.Enum):
+    """Why a file is left out or not written to; the value is how English says it, {} is the detail of a `Reason`."""
+
+    # not opened
+    HIDDEN = "hidden"
+    FOLDER_LINK = "a link to a folder"
+    NOT_A_NOTE = "not a note ({})"
+    # not found
+    OUTSIDE = "outside the corpus"
+    LINK_OUT = "a link out of the corpus"
+    LINK_CIRCLE = "the link leads in a circle"
+    NOT_A_NAME = "not a file name"
+    PATH_TOO_LONG = "the path is too long"
+    GONE = "not there any more"
+    # not read
+    NOT_A_FILE = "not a regular file"
+    NO_PERMISSION = "no permission"
+    CANNOT_READ = "cannot be read"
+    TOO_BIG = "over {} MB"
+    BINARY = "binary"
+    DAMAGED_UTF16 = "damaged UTF-16"
+    UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
+    # of a line of the glossary
+    ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
+    # not written to
+    READ_ONLY = "read-only"
+    NOT_UTF8 = "not UTF-8"
+    NO_QUESTION = "the question is empty"
+    LONG_QUESTION = "the question is too long"
+    ASKED_ALREADY = "it has this question already"
+    ENDS_IN_CODE = "it ends inside a code block"
+    CHANGED = "it was changed at the same moment"
+    CANNOT_WRITE = "cannot be written"
+    WRITING_DENIED = "Permission denied"
+    DISK_FULL = "No space left on device"
+    DISK_READ_ONLY = "Read-only file system"
+    # whatever else the system says; last, since its text can be any
+    SYSTEM = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A cause with its detail, if it has one; as text it is one line of English."""
+
+    cause: Cause
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return self.cause.value.format(self.detail)
+
+    @classmethod
+    def from_text(cls, text: str) -> Reason:
+        """Returns the reason that reads as `text`; one of another version stays as it is."""
+        for cause in Cause:
+            pattern = re.escape(cause.value).replace(re.escape("{}"), "(.*)")
+            if match := re.fullmatch(pattern, text, re.DOTALL):
+                return cls(cause, "".join(match.groups()))
+        raise AssertionError("SYSTEM is any text")
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that was left out of the index, and why."""
 
     source: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

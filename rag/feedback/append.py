@@ -7,6 +7,7 @@ permissions stay, and so does a link to the note.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -24,12 +25,13 @@ from rag.passages.forms import HEADING_CHARACTERS
 from rag.passages.outline import Heading, headings
 from rag.passages.split import split
 from rag.text.normal import clean, is_chinese, letters
-from rag.types import Note
+from rag.types import Cause, Note, Reason
 
 LEVEL = 2  # of a question in a note that has none yet: below its title
 PRIVATE = 0o600  # the copy, until it gets the permissions of the note
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BEGINS = re.compile(r"^[#\s]+")
+CAUSES = {errno.EACCES: Cause.WRITING_DENIED, errno.ENOSPC: Cause.DISK_FULL, errno.EROFS: Cause.DISK_READ_ONLY}
 _WRITING = threading.Lock()
 
 
@@ -80,39 +82,39 @@ def append_question(corpus: Path, source: str, question: str) -> int:
         try:
             _replace(source, file, file.data + begins + added)
         except OSError as error:
-            raise NoteNotWritable(source, error.strerror or "cannot be written") from error
+            raise NoteNotWritable(source, _reason(error)) from error
     return addition.line
 
 
 def _read(corpus: Path, source: str) -> _File:
     parts = PurePosixPath(source)
     if any(part.startswith(".") and part != ".." for part in parts.parts):
-        raise NoteNotWritable(source, "hidden")
+        raise NoteNotWritable(source, Reason(Cause.HIDDEN))
     try:
         path = locate(corpus, source)
         if reader_of(source) is not plain.read:  # a line can only be added to a file that is nothing but lines
-            raise NoteNotWritable(source, f"not a note ({parts.suffix or 'no suffix'})")
+            raise NoteNotWritable(source, Reason(Cause.NOT_A_NOTE, parts.suffix or "no suffix"))
         status = os.stat(path)  # before reading, so that no edit falls between the two
         file = _File(path, read_bytes(path), status)
     except NoteUnreadable as error:
         raise NoteNotWritable(source, error.reason) from error
     except OSError as error:
-        raise NoteNotWritable(source, "not there any more") from error
+        raise NoteNotWritable(source, Reason(Cause.GONE)) from error
     if not status.st_mode & 0o222 or not os.access(path, os.W_OK):  # a replaced file would not ask
-        raise NoteNotWritable(source, "read-only")
+        raise NoteNotWritable(source, Reason(Cause.READ_ONLY))
     return file
 
 
 def _addition(source: str, file: _File, question: str) -> Addition:
     question = BEGINS.sub("", " ".join(clean(question).split()))
     if not question:
-        raise NoteNotWritable(source, "the question is empty")
+        raise NoteNotWritable(source, Reason(Cause.NO_QUESTION))
     try:
         text = file.text
     except UnicodeDecodeError as error:
-        raise NoteNotWritable(source, "not UTF-8") from error
+        raise NoteNotWritable(source, Reason(Cause.NOT_UTF8)) from error
     if "\0" in text:
-        raise NoteNotWritable(source, "binary")
+        raise NoteNotWritable(source, Reason(Cause.BINARY))
     note = Note(source, "", text, "")
     level = _level(headings(note))
     for wording in (question, question + ("？" if is_chinese(question) else "?")):
@@ -121,7 +123,7 @@ def _addition(source: str, file: _File, question: str) -> Addition:
         if heading.asks:
             break
     if _key(heading.text) in _asked(note):
-        raise NoteNotWritable(source, "it has this question already")
+        raise NoteNotWritable(source, Reason(Cause.ASKED_ALREADY))
     return addition
 
 
@@ -144,9 +146,9 @@ def _as_read(note: Note, addition: Addition, level: int) -> Heading:
     found = headings(Note(note.source, "", text, ""))
     heading = next((each for each in found if (each.line, each.level) == (addition.line, level)), None)
     if heading is None and any(len(line) > HEADING_CHARACTERS for line in addition.lines):
-        raise NoteNotWritable(note.source, "the question is too long")
+        raise NoteNotWritable(note.source, Reason(Cause.LONG_QUESTION))
     if heading is None:
-        raise NoteNotWritable(note.source, "it ends inside a code block")
+        raise NoteNotWritable(note.source, Reason(Cause.ENDS_IN_CODE))
     return heading
 
 
@@ -167,7 +169,13 @@ def _replace(source: str, file: _File, data: bytes) -> None:
             with contextlib.suppress(PermissionError):  # only root can give a file away
                 os.chown(copy, file.status.st_uid, file.status.st_gid)
         if _identity(os.stat(file.path)) != _identity(file.status):
-            raise NoteNotWritable(source, "it was changed at the same moment")
+            raise NoteNotWritable(source, Reason(Cause.CHANGED))
+
+
+def _reason(error: OSError) -> Reason:
+    if cause := CAUSES.get(error.errno or 0):
+        return Reason(cause)
+    return Reason(Cause.SYSTEM, error.strerror) if error.strerror else Reason(Cause.CANNOT_WRITE)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:

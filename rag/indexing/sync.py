@@ -44,7 +44,7 @@ class _Taken:
     def digest(self) -> str:
         """A hash of it: the index is current as long as it stays the same."""
         notes = [[note.source, note.sha256] for note in self.notes]
-        skipped = [[file.source, file.reason] for file in self.skipped]
+        skipped = [[file.source, str(file.reason)] for file in self.skipped]
         return hashlib.sha256(json.dumps([notes, skipped, self.glossary.entries]).encode()).hexdigest()
 
 

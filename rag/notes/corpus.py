@@ -17,7 +17,7 @@ from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter
-from rag.types import Note, Skipped
+from rag.types import Cause, Note, Reason, Skipped
 
 MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
 TITLE_CHARACTERS = 60
@@ -26,15 +26,15 @@ SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "�
 # O_NONBLOCK: a FIFO without a writer must not hang the build. O_NOFOLLOW: the path was resolved a moment ago.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
-REASONS = {
-    errno.EACCES: "no permission",
-    errno.EPERM: "no permission",
-    errno.ELOOP: "the link leads in a circle",
-    errno.ENOENT: "not there any more",
-    errno.ENOTDIR: "not there any more",
-    errno.ENAMETOOLONG: "the path is too long",
-    errno.ENXIO: "not a regular file",
-    errno.EISDIR: "not a regular file",
+CAUSES = {
+    errno.EACCES: Cause.NO_PERMISSION,
+    errno.EPERM: Cause.NO_PERMISSION,
+    errno.ELOOP: Cause.LINK_CIRCLE,
+    errno.ENOENT: Cause.GONE,
+    errno.ENOTDIR: Cause.GONE,
+    errno.ENAMETOOLONG: Cause.PATH_TOO_LONG,
+    errno.ENXIO: Cause.NOT_A_FILE,
+    errno.EISDIR: Cause.NOT_A_FILE,
 }
 
 ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -97,12 +97,12 @@ def locate(corpus: Path, source: str) -> str:
     try:
         parts = _unescape(source).split("/")
         if any(part in ("", ".", "..") or os.path.isabs(part) for part in parts):
-            raise NoteUnreadable("outside the corpus")
+            raise NoteUnreadable(Reason(Cause.OUTSIDE))
         return _resolve(corpus, os.path.join(corpus, *parts))
     except OSError as error:
         raise NoteUnreadable(_reason(error)) from error
     except ValueError as error:  # a NUL or a lone surrogate, which no file name holds
-        raise NoteUnreadable("not a file name") from error
+        raise NoteUnreadable(Reason(Cause.NOT_A_NAME)) from error
 
 
 def may_be_note(source: str) -> bool:
@@ -163,19 +163,19 @@ def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
         return list(entries)
 
 
-def _left_out(entry: os.DirEntry[str]) -> str | None:
+def _left_out(entry: os.DirEntry[str]) -> Reason | None:
     """Returns why `entry` is left out by its name or kind alone."""
     if entry.name.startswith("."):
-        return "hidden"
+        return Reason(Cause.HIDDEN)
     if entry.is_dir(follow_symlinks=False):
         return None
     if entry.is_symlink() and os.path.isdir(entry.path):
-        return "a link to a folder"  # inside the corpus it would repeat its notes or lead in a circle
+        return Reason(Cause.FOLDER_LINK)  # inside the corpus it would repeat its notes or lead in a circle
     return None if reader_of(entry.name) else _no_note(escape(entry.name))
 
 
-def _no_note(source: str) -> str:
-    return f"not a note ({PurePosixPath(source).suffix.lower() or 'no suffix'})"
+def _no_note(source: str) -> Reason:
+    return Reason(Cause.NOT_A_NOTE, PurePosixPath(source).suffix.lower() or "no suffix")
 
 
 def _resolve(corpus: Path, path: str) -> str:
@@ -183,7 +183,7 @@ def _resolve(corpus: Path, path: str) -> str:
     os.stat(path)  # the kernel stops long chains of links, on which realpath would recurse
     root, real = os.path.realpath(corpus), os.path.realpath(path)
     if os.path.commonpath((root, real)) != root:
-        raise NoteUnreadable("a link out of the corpus")
+        raise NoteUnreadable(Reason(Cause.LINK_OUT))
     return real
 
 
@@ -191,10 +191,10 @@ def _read(path: str) -> bytes:
     with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise NoteUnreadable("not a regular file")
+            raise NoteUnreadable(Reason(Cause.NOT_A_FILE))
         data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
     if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
-        raise NoteUnreadable(f"over {MAX_BYTES // 1_000_000} MB")
+        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(MAX_BYTES // 1_000_000)))
     return data
 
 
@@ -247,8 +247,10 @@ def _unescape(source: str) -> str:
     return os.fsdecode(ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(source)))
 
 
-def _reason(error: OSError) -> str:
-    return REASONS.get(error.errno or 0, error.strerror or "cannot be read")
+def _reason(error: OSError) -> Reason:
+    if cause := CAUSES.get(error.errno or 0):
+        return Reason(cause)
+    return Reason(Cause.SYSTEM, error.strerror) if error.strerror else Reason(Cause.CANNOT_READ)
 
 
 def _corpus_error(corpus: Path, error: OSError) -> CorpusError:

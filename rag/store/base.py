@@ -19,7 +19,7 @@ from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.store.generations import FileRecord
 from rag.text.glossary import Glossary
-from rag.types import Passage, Skipped, Span
+from rag.types import Passage, Reason, Skipped, Span
 
 FORMAT = 3  # of the files of an index; another one is built anew
 QUANTISED = 127  # the int8 of 1.0 in a token vector
@@ -65,7 +65,9 @@ class Manifest:
     files: dict[str, FileRecord]
 
     def to_json(self) -> bytes:
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, ensure_ascii=False).encode()
+        values = {"format": FORMAT, **dataclasses.asdict(self)}
+        values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in self.skipped]
+        return json.dumps(values, ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -75,7 +77,9 @@ class Manifest:
             if values.pop("format") != FORMAT:
                 raise IndexMismatch(f"the index was made by another version of this program: {REBUILD}")
             values["notes"] = tuple(NoteRecord(**record) for record in values["notes"])
-            values["skipped"] = tuple(Skipped(**record) for record in values["skipped"])
+            values["skipped"] = tuple(
+                Skipped(record["source"], Reason.from_text(record["reason"])) for record in values["skipped"]
+            )
             values["files"] = {name: FileRecord(**record) for name, record in values["files"].items()}
             return cls(**values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -51,7 +51,7 @@ def refused(corpus: Path, source: str, question: str = Q) -> str:
     assert {path: path.read_bytes() for path in corpus.rglob("*") if path.is_file()} == before
     assert str(writing.value) == f"{source} stays as it is: {writing.value.reason}"
     assert looking.value.reason == writing.value.reason
-    return writing.value.reason
+    return str(writing.value.reason)
 
 
 # ----------------------------------------------------------------------------------------------------- what is added

@@ -367,8 +367,10 @@ def test_passages_in_english_are_counted(corpus: Path, folder: Path) -> None:
 def test_skipped_files_are_reported_and_recorded(corpus: Path, folder: Path) -> None:
     (corpus / "broken.txt").write_bytes(b"a\0b")
     report = sync(corpus, folder, TOY)
-    assert [(file.source, file.reason) for file in report.skipped] == [("broken.txt", "binary")]
+    assert [(file.source, str(file.reason)) for file in report.skipped] == [("broken.txt", "binary")]
     assert Index.open(folder).manifest.skipped == report.skipped
+    written = Index.open(folder).manifest.to_json().decode()
+    assert '"skipped": [{"source": "broken.txt", "reason": "binary"}]' in written  # as versions before have it
     assert sync(corpus, folder, TOY).skipped == report.skipped
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.types import Cause
 from rag.ui.words.base import Words
 
 ENGLISH = Words(
@@ -184,5 +185,5 @@ ENGLISH = Words(
     map_question="Latest question",
     map_list="As a list",
     map_point="{title}, {place}",
-    reasons=(),
+    reasons={cause: cause.value for cause in Cause},
 )

@@ -14,7 +14,7 @@ from rag.notes.corpus import may_be_note, read_corpus, read_note, read_text
 from rag.notes.readers import registry, text
 from rag.notes.readers.base import Text
 from rag.notes.readers.registry import reader_of
-from rag.types import Skipped
+from rag.types import Cause, Reason, Skipped
 from tests.toy_encoder import ToyEncoder
 
 TOY = ToyEncoder()
@@ -30,7 +30,7 @@ PAGES = (
 def read_paged(data: bytes) -> Text:
     """A reader of pages that form feeds separate."""
     if not data.startswith(MAGIC):
-        raise NoteUnreadable("no pages")
+        raise NoteUnreadable(Reason(Cause.SYSTEM, "no pages"))
     pages = data.removeprefix(MAGIC).decode().split("\f")
     lines = [(line, number) for number, page in enumerate(pages, 1) for line in page.split("\n")]
     return Text("\n".join(line for line, _ in lines), "page", tuple(number for _, number in lines))
@@ -59,7 +59,7 @@ def test_what_is_no_note(name: str) -> None:
 
 def test_without_its_reader_it_is_no_note(tmp_path: Path) -> None:
     (tmp_path / "a.paged").write_bytes(MAGIC)
-    assert read_corpus(tmp_path) == ((), (Skipped("a.paged", "not a note (.paged)"),))
+    assert read_corpus(tmp_path) == ((), (Skipped("a.paged", Reason(Cause.NOT_A_NOTE, ".paged")),))
     with pytest.raises(NoteUnreadable, match=r"^not a note \(\.paged\)$"):
         read_note(tmp_path, "a.paged")
 
@@ -68,7 +68,7 @@ def test_a_note_is_what_its_reader_says(paged: Path) -> None:
     notes, skipped = read_corpus(paged)
     (note,) = [note for note in notes if note.source == "animals.Paged"]
     assert (note.title, note.text) == ("鸟", "\n".join(PAGES))
-    assert skipped == (Skipped("damaged.paged", "no pages"),)
+    assert skipped == (Skipped("damaged.paged", Reason(Cause.SYSTEM, "no pages")),)
     assert may_be_note(note.source)
 
 

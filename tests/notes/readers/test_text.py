@@ -44,7 +44,7 @@ def test_encodings(data: bytes, text: str) -> None:
 def test_what_is_no_text(data: bytes, expected: str) -> None:
     with pytest.raises(NoteUnreadable) as caught:
         read(data)
-    assert caught.value.reason == expected
+    assert str(caught.value.reason) == expected
 
 
 def test_its_lines_are_those_of_the_file() -> None:
