@@ -1,4 +1,4 @@
-"""Kuaida: ask your notes, get the passage. The layers, lowest first, are listed in README.md."""
+"""Kuaida: ask your notes, get the passage. The layers, lowest first, are listed in rag/README.md."""
 
 from rag.config import configure_libraries
 
