@@ -9,16 +9,19 @@ from typing import Any
 
 Mask = Callable[[str], str]
 
+DATE = r"\d{4}(?:-|&#45;)\d\d(?:-|&#45;)\d\d"  # the page writes punctuation as entities
+CLOCK = r"\d\d(?::|&#58;)\d\d"
+NUMBER = r"\d+(?:(?:\.|&#46;)\d+)?(?:e-?\d+)?"
 # each with what takes its place; the frames are those of the commands and of the page's sentences
 VOLATILE = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"), "<time>"),
-    (re.compile(r'(title=")\d{4}-\d\d-\d\d \d\d:\d\d'), r"\1<time>"),
+    (re.compile(rf'(title="){DATE} {CLOCK}"'), r'\1<time>"'),
     (re.compile(r"kd-at-\d+"), "kd-at-<time>"),
     (re.compile(r'(class="kd-ago[^"]*">)[^<]*'), r"\1<age>"),
-    (re.compile(r'("(?:elapsed_ms|seconds)": ?)\d+(?:\.\d+)?(?:e-?\d+)?'), r"\1<elapsed>"),
-    (re.compile(r"\b(in )\d+\.\d( s\b)"), r"\1<elapsed>\2"),
-    (re.compile(r"(用时 )\d+(?:\.\d)?( 毫?秒)"), r"\1<elapsed>\2"),
-    (re.compile(r"(· )\d+( ms\b)"), r"\1<elapsed>\2"),
+    (re.compile(rf'("(?:elapsed_ms|seconds)": ?){NUMBER}'), r"\1<elapsed>"),
+    (re.compile(rf"(\bin ){NUMBER}( s\b)"), r"\1<elapsed>\2"),
+    (re.compile(rf"(用时 ){NUMBER}( 毫?秒)"), r"\1<elapsed>\2"),
+    (re.compile(rf"(· ){NUMBER}( ms\b)"), r"\1<elapsed>\2"),
     (re.compile(r"(127\.0\.0\.1:)\d+"), r"\1<port>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<sha256>"),
 ]
@@ -28,16 +31,23 @@ SPLIT = re.compile(r"(?<=\n)|(?<=>)(?=<)")  # between lines, and between tags: a
 
 def masking(folders: dict[Path, str]) -> Mask:
     """Returns what masks a text; `folders` are temporary ones, or others that differ between machines, by name."""
-    known = sorted(((str(path), name) for path, name in folders.items()), key=lambda item: -len(item[0]))
+    known = [(_pattern(path), folders[path]) for path in sorted(folders, reverse=True)]  # an inner one first
 
     def mask(text: str) -> str:
-        for path, name in known:
-            text = text.replace(path, name).replace(path.removeprefix("/"), name)  # a link has no / before it
+        for pattern, name in known:
+            text = pattern.sub(name, text)
         for pattern, name in VOLATILE:
             text = pattern.sub(name, text)
         return text
 
     return mask
+
+
+def _pattern(path: Path) -> re.Pattern[str]:
+    """Returns what matches a path, also in a link, where no / is before it, and with its punctuation as entities."""
+    characters = path.as_posix().removeprefix("/")
+    one = (c if c.isalnum() else f"(?:{re.escape(c)}|&#{ord(c)};)" for c in characters)
+    return re.compile("(?:/|&#47;)?" + "".join(one))
 
 
 def legible(value: Any, mask: Mask) -> Any:

@@ -22,6 +22,7 @@ from typing import Any
 from benchmarks.masking import legible, masking
 from benchmarks.product import Product, ProductFailed
 from benchmarks.scenes import Entries, commands, golden
+from benchmarks.visits import page
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("corpus", "both-sides", "conversations")  # golden sets over corpus/
@@ -92,6 +93,8 @@ def recorded(options: argparse.Namespace) -> Entries:
         if "command" in parts:
             (folder / "command").mkdir()
             entries |= commands(product, folder / "command")
+        if "page" in parts:
+            entries |= page(product, folder / "page")
     names = {folder: "<temporary>", product.root: "<root>"}
     names |= {notes: f"<notes of {file.stem}>" for file, notes in options.notes}
     mask = masking(names)
@@ -134,7 +137,7 @@ def _check_sets(before: Entries, options: argparse.Namespace) -> None:
 def report(before: Entries, after: Entries) -> int:
     """Prints what differs, and returns the exit code."""
     names = sorted({*before, *after})
-    different = [name for name in names if before.get(name) != after.get(name)]
+    different = [name for name in names if list(differences(name, before, after))]
     for name in different:
         print(*differences(name, before, after), sep="\n")
     print(f"{len(different)} of {len(names)} entries differ" if different else f"{len(names)} entries, equal")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +19,7 @@ SECONDS = 120
 SESSION = "snapshot"
 OPAQUE = {"kd-conversation", "kd-pending"}  # what the page keeps for itself: handed back, never looked into
 PENDING = "kd-pending"
+WORDS = re.compile(r'<script id="kd-words"[^>]*>(.*?)</script>', re.DOTALL)
 
 Shown = dict[str, dict[str, Any]]
 
@@ -29,7 +31,7 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        config = self.get("/config")
+        self._config = config = self.get("/config")
         self._api = config["api_prefix"]
         self._events = config["dependencies"]
         self._props = {component["id"]: component["props"] for component in config["components"]}
@@ -110,9 +112,15 @@ class Visitor:
         except urllib.error.HTTPError as error:
             return {"status": error.code, "body": error.read().decode()}
 
-    def page(self) -> str:
-        """Returns the HTML that a browser gets."""
-        return self._open(f"{self._url}/").read().decode()
+    @property
+    def title(self) -> str:
+        return str(self._config["title"])
+
+    @property
+    def words(self) -> Any:
+        """What the scripts of the page say, from the HTML that a browser gets; None where that is not there."""
+        found = WORDS.search(self._open(f"{self._url}/").read().decode())
+        return json.loads(found[1]) if found else None
 
     def headers(self) -> dict[str, str]:
         return dict(self._open(f"{self._url}/").headers)
