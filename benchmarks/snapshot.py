@@ -137,11 +137,16 @@ def _check_sets(before: Entries, options: argparse.Namespace) -> None:
 def report(before: Entries, after: Entries) -> int:
     """Prints what differs, and returns the exit code."""
     names = sorted({*before, *after})
-    different = [name for name in names if list(differences(name, before, after))]
+    different = [name for name in names if _text(before, name) != _text(after, name)]
     for name in different:
         print(*differences(name, before, after), sep="\n")
     print(f"{len(different)} of {len(names)} entries differ" if different else f"{len(names)} entries, equal")
     return 1 if different else 0
+
+
+def _text(entries: Entries, name: str) -> str:
+    """Returns what tells 1 from true, and null from nothing."""
+    return json.dumps(entries[name], sort_keys=True) if name in entries else ""
 
 
 def differences(name: str, before: Entries, after: Entries) -> Iterator[str]:
