@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -39,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ProductFailed, SnapshotUnusable, OSError, ValueError) as error:
-        print(f"benchmarks.snapshot: {error}", file=sys.stderr)
+    except (ProductFailed, SnapshotUnusable, OSError, ValueError, LookupError, subprocess.SubprocessError) as error:
+        print(f"benchmarks.snapshot: {error}", file=sys.stderr)  # a traceback exits with 1, which means "different"
         return 2
 
 

@@ -51,7 +51,8 @@ class Visitor:
         return sorted(f"{self._names.get(key, '')}.{event}" for key, event in targets)
 
     def value(self, name: str) -> Any:
-        return self._props[self._ids[name]].get("value")
+        """Returns what a component holds, None also for one that is not there."""
+        return self._props.get(self._ids.get(name, -1), {}).get("value")
 
     # ------------------------------------------------------------------------------------------------ what one does
 
@@ -59,7 +60,9 @@ class Visitor:
         """Types a question and waits for the whole answer, as the page does for one that takes longer."""
         self.type("kd-question", question)
         shown = self.fire("kd-question", "submit")
-        while self.value(PENDING):
+        for _ in range(SECONDS):  # the page answers each call within about one
+            if not self.value(PENDING):
+                break
             shown = _merged(shown, self.fire(PENDING, "change"))
         return shown
 
@@ -73,15 +76,25 @@ class Visitor:
         return self.fire(name, event)
 
     def type(self, name: str, value: Any) -> None:
-        self._props[self._ids[name]]["value"] = value
+        """Fills a component; for one that is not there `fire` will say so."""
+        if name in self._ids:
+            self._props[self._ids[name]]["value"] = value
 
     def fire(self, name: str, event: str) -> Shown:
         """Lets an event of a component happen, of the page itself for ""; returns what has changed, by `elem_id`."""
         found = [call for call in self._events if self._is_called(call, name, event)]
         shown: Shown = {}
         for call in found:
-            shown = _merged(shown, self._take(call["outputs"], self._call(call, list(map(self._held, call["inputs"])))))
+            shown = _merged(shown, self._answer(call))
         return shown if found else {"": {"nothing listens to": f"{name}.{event}"}}
+
+    def _answer(self, call: dict[str, Any]) -> Shown:
+        """Returns what an event changes, or that it failed: that too is something to record."""
+        try:
+            values = self._call(call, list(map(self._held, call["inputs"])))
+        except (urllib.error.HTTPError, LookupError) as error:
+            return {"": {"failed": str(error)}}
+        return self._take(call["outputs"], values)
 
     def _is_called(self, call: dict[str, Any], name: str, event: str) -> bool:
         return any(self._names.get(key, "") == name and kind == event for key, kind in call["targets"])
@@ -128,7 +141,10 @@ class Visitor:
     def api(self, name: str, *values: Any) -> Any:
         """Calls a named endpoint as programs do, and returns its last event with what it says."""
         path = f"{self._url}{self._api}/call/{name}"
-        event = json.loads(self._open(path, {"data": values}).read())["event_id"]
+        try:
+            event = json.loads(self._open(path, {"data": values}).read())["event_id"]
+        except urllib.error.HTTPError as error:
+            return {"failed": str(error)}
         lines = self._open(f"{path}/{event}").read().decode().strip().splitlines()
         return {"event": lines[-2].removeprefix("event: "), "data": json.loads(lines[-1].removeprefix("data: "))}
 
