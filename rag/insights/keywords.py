@@ -13,7 +13,7 @@ from rag.text.tokens import RUN, tokens
 
 COUNT = 5
 LONGEST = 6  # characters of a Chinese word
-LATIN = 3  # letters at least: a shorter one is a variable in a formula
+MIN_LETTERS = 3  # of a Latin word: a shorter one is a variable in a formula
 VARIETY = 2  # different characters that stand before a word, and after it: else it is a piece of a longer one
 
 
@@ -37,7 +37,7 @@ def _rarity(store: Store, word: str) -> float:
 def _latin_words(normal: str) -> Iterator[str]:
     for match in RUN.finditer(normal):
         word = match["word"]
-        if word and word.isalpha() and len(word) >= LATIN and word not in STOP_WORDS:
+        if word and word.isalpha() and len(word) >= MIN_LETTERS and word not in STOP_WORDS:
             yield word
 
 
