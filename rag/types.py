@@ -164,7 +164,8 @@ class Hit:
 class Answer:
     """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them.
 
-    `asked` is how the question was understood from those before it, None where that is what was typed.
+    `asked` is how the question was understood from those before it, None where that is what was typed. `marks` are the
+    places of the citations in `text`, in their order, each `[n]` with n in `cited`; any other `[n]` is the notes' own.
     """
 
     question: str
@@ -174,6 +175,7 @@ class Answer:
     found: bool
     confidence: float
     asked: str | None = None
+    marks: tuple[Span, ...] = ()
 
 
 Kind = Literal["added", "changed", "removed"]

@@ -134,7 +134,7 @@ def hit(text: str, score: float, question: str | None = None, best: str = "", he
 
 def test_the_threshold_decides() -> None:
     hits = (hit("甲是一。", SURE), hit("乙是二。", 0.1))
-    assert compose("甲？", hits) == Answer("甲？", "甲是一。 [1]", hits, (1,), True, SURE)
+    assert compose("甲？", hits) == Answer("甲？", "甲是一。 [1]", hits, (1,), True, SURE, marks=((5, 8),))
     hits = (hit("甲是一。", UNSURE), hit("乙是二。", 0.1))
     assert compose("甲？", hits) == Answer(
         "甲？",
@@ -241,6 +241,7 @@ def test_half_of_a_comparison_with_something_unknown_is_not_found(assistant: Ass
 def test_each_wanted_hit_is_quoted_with_the_pieces_of_its_answer() -> None:
     hits = (hit("甲是一。", SURE), hit("乙是二。", SURE), hit("丙是三。", SURE))
     answer = compose("甲和丙？", hits, wanted=(3, 1))
+    assert [answer.text[start:end] for start, end in answer.marks] == [f"[{rank}]" for rank in answer.cited]
     assert (answer.text, answer.cited) == ("丙是三。 [3]\n\n甲是一。 [1]", (3, 1))
 
 

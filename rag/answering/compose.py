@@ -53,12 +53,24 @@ def compose(question: str, hits: tuple[Hit, ...], wanted: tuple[int, ...] = (1,)
     if confidence >= THRESHOLD:
         ranks = [rank for best in wanted for rank in _pieces(hits, best)]
         cited = tuple(dict.fromkeys(ranks if len(wanted) > 1 else [*ranks, *_further(hits, wanted[0])]))
-        quotes = (f"{hits[rank - 1].passage.text[slice(*hits[rank - 1].excerpt)]} [{rank}]" for rank in cited)
-        return Answer(question, "\n\n".join(quotes), hits, cited, True, confidence)
+        text, marks = quoted(hits, cited)
+        return Answer(question, text, hits, cited, True, confidence, marks=marks)
     chinese = is_chinese(question)
     opening, none = NOT_FOUND[chinese]
     nearest = "".join(f"\n- {hit.passage.title}{_percent(hit.score, chinese)}" for hit in hits[:3])
     return Answer(question, opening + nearest if nearest else none, hits, (), False, confidence)
+
+
+def quoted(hits: tuple[Hit, ...], cited: tuple[int, ...]) -> tuple[str, tuple[Span, ...]]:
+    """Returns what an answer quotes of the hits of these ranks, a mark `[n]` behind each, and where the marks stand."""
+    text, marks = "", []
+    for rank in cited:
+        hit, mark = hits[rank - 1], f"[{rank}]"
+        text += "\n\n" if text else ""
+        text += f"{hit.passage.text[slice(*hit.excerpt)]} "
+        marks.append((len(text), len(text) + len(mark)))
+        text += mark
+    return text, tuple(marks)
 
 
 def _pieces(hits: tuple[Hit, ...], wanted: int) -> list[int]:

@@ -138,7 +138,7 @@ def welcome(service: Service, words: Words) -> str:
 class Pending:
     """A question that is being answered, as the page keeps it: `run` and `ticket` say where its answer will be.
 
-    `waited` counts how often the page came back, `written` how many quotations of the answer it has shown.
+    `waited` counts how often the page came back, `written` how many pieces of the answer it has shown.
     """
 
     question: str
