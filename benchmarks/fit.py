@@ -32,7 +32,7 @@ from rag.evaluation.metrics import auroc
 from rag.indexing.sync import sync
 from rag.retrieval import fusion
 from rag.retrieval.calibration import EVERYDAY
-from rag.retrieval.search import search_all
+from rag.retrieval.search import rank
 from rag.store.local import Index
 from rag.types import Span
 
@@ -119,7 +119,8 @@ def _copied(corpus: Path, files: frozenset[str], folder: Path) -> Path:
 
 
 def _case(index: Index, encoder: Encoder, question: GoldenQuestion, files: frozenset[str] | None) -> Case:
-    (matches,) = search_all(index, encoder, [question.question])
+    (ranking,) = rank(index, encoder, [question.question])
+    matches = ranking.matches
     rows = [[float(getattr(match.signals, name)) for name in fusion.NAMES] + [1.0] for match in matches]
     right = [question.is_answered_by(match.passage) for match in matches]
     held = any(files is None or gold.source in files for gold in question.gold)

@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from rag.answering.citations import is_stale
-from rag.answering.compose import compose, hit
+from rag.answering.compose import compose, hit_of
 from rag.encoders.base import Encoder
 from rag.errors import IndexUnusable
 from rag.question.check import check_question
@@ -66,7 +66,7 @@ class Assistant:
         earlier = [clean(asked) for asked in history]
         ranking = retrieve(index, self._encoder, question, earlier, limit, self._reranker)
         stale = {source: is_stale(index, source) for source in {match.passage.source for match in ranking.matches}}
-        hits = tuple(hit(index, match, stale[match.passage.source]) for match in ranking.matches)
+        hits = tuple(hit_of(index, match, stale[match.passage.source]) for match in ranking.matches)
         answer = compose(question, hits, ranking.wanted)
         return answer if ranking.question == question else dataclasses.replace(answer, asked=ranking.question)
 

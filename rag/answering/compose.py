@@ -20,7 +20,7 @@ NOT_FOUND = {  # with what is nearest, and without
 }
 
 
-def hit(store: Store, match: Match, stale: bool) -> Hit:
+def hit_of(store: Store, match: Match, stale: bool) -> Hit:
     """Returns a match with what an answer quotes of it and its best sentence, which is never the one that asks."""
     passage, best, answer = match.passage, match.best, match.passage.answer_span
     similar = _similar(store, match, answer)

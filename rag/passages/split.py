@@ -14,7 +14,7 @@ from rag.passages.outline import Outline, Section
 from rag.passages.packing import blocks, pack
 from rag.types import Note, Passage, Span
 
-SPLITTER_VERSION = 2  # in the index's manifest: another number means other passages from the same notes
+SPLITTER_VERSION = 3  # in the index's manifest: another number means other passages from the same notes
 
 
 def split(note: Note) -> tuple[Passage, ...]:
@@ -74,19 +74,3 @@ def _after_question(text: str, asks: Span) -> int:
         return asks[0] + inline.end()
     below = text[asks[1] :].split("\n", 1)[0]
     return asks[1] + (len(below) + 1 if RULE.match(below) and not below.startswith("*") else 0)
-
-
-def answer_span(passage: Passage) -> Span:  # SHIM
-    return passage.answer_span
-
-
-def title(passage: Passage) -> str:  # SHIM
-    return passage.title
-
-
-def topic(passage: Passage) -> str:  # SHIM
-    return passage.topic
-
-
-def trail(passage: Passage) -> tuple[str, ...]:  # SHIM
-    return passage.trail

@@ -8,14 +8,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rag.encoders.base import Encoder
 from rag.passages.views import embedded_text
 from rag.question.decomposition import questions, sides
 from rag.question.followup import Cue, resolve
 from rag.retrieval.reranker import Reranker
-from rag.retrieval.search import Match, search_all
+from rag.retrieval.search import Match, Ranking, rank
 from rag.store.base import Store
 from rag.text.normal import letters
 
@@ -23,22 +22,6 @@ from rag.text.normal import letters
 PRIORS = {Cue.NEEDED: math.inf, Cue.PLAIN: 6.0, Cue.POSSIBLE: -1.0}
 
 RERANKED = 20  # passages of a search: the right one is nearly always among them, each costs a cross-encoder's pass
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """A question as it was understood, and the passages for it, best first.
-
-    `wanted` are the ranks, from 1, of the passages that answer it: the best, or that of each of its parts.
-    """
-
-    question: str
-    matches: tuple[Match, ...]
-    wanted: tuple[int, ...] = (1,)
-
-    @property
-    def best(self) -> float:
-        return self.matches[0].logit if self.matches else -math.inf
 
 
 def retrieve(
@@ -57,7 +40,7 @@ def retrieve(
     wordings = compared or _resolved(questions(whole.question))
     if not wordings or not whole.matches:
         return _first(whole, limit, reranker)
-    parts = [_reranked(part, reranker) for part in _rankings(store, encoder, wordings)]
+    parts = [_reranked(part, reranker) for part in rank(store, encoder, wordings)]
     sure = [part for part in parts if part.matches and part.matches[0].is_sure]
     if not sure or (compared and len(sure) < len(parts) and not whole.matches[0].is_sure):
         return _first(whole, limit, reranker)  # one side of a comparison compares nothing
@@ -100,15 +83,10 @@ def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence
     """
     resolved = resolve(question, earlier)
     alone = () if resolved.cue is Cue.NEEDED else (question,)
-    rankings = _rankings(store, encoder, (*alone, *resolved.forms))
+    rankings = rank(store, encoder, (*alone, *resolved.forms))
     if resolved.cue is Cue.POSSIBLE and not any(match.is_sure for match in rankings[0].matches[:1]):
         return rankings[0]
     return max(rankings, key=lambda one: one.best + (0.0 if one.question == question else PRIORS[resolved.cue]))
-
-
-def _rankings(store: Store, encoder: Encoder, wordings: Sequence[str]) -> list[Ranking]:
-    found = search_all(store, encoder, wordings)
-    return [Ranking(wording, tuple(matches)) for wording, matches in zip(wordings, found, strict=True)]
 
 
 def _resolved(asked: Sequence[str]) -> list[str]:
@@ -137,5 +115,5 @@ def merged(whole: Ranking, parts: Sequence[Ranking], limit: int) -> Ranking:
 
     others = (match for match in whole.matches if match.id not in bests)
     kept = sorted([*sorted(surest, key=order), *others][:limit], key=order)
-    ranks = {match.id: rank for rank, match in enumerate(kept, 1)}
+    ranks = {match.id: place for place, match in enumerate(kept, 1)}
     return Ranking(whole.question, tuple(kept), tuple(ranks[id] for id in bests if id in ranks))

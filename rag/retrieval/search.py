@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -46,6 +47,23 @@ class Match:
         return self.score >= THRESHOLD
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A question and the passages for it, best first.
+
+    `question` is what was asked or, after others, how that was understood. `wanted` are the ranks, from 1, of the
+    passages that answer it: the best, or that of each of its parts.
+    """
+
+    question: str
+    matches: tuple[Match, ...]
+    wanted: tuple[int, ...] = (1,)
+
+    @property
+    def best(self) -> float:
+        return self.matches[0].logit if self.matches else -math.inf
+
+
 def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> list[Match]:
     """Returns the passages that one of the channels found, best first.
 
@@ -65,10 +83,10 @@ def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> l
     return sorted(matches, key=lambda match: (-match.logit, match.id))
 
 
-def search_all(store: Store, encoder: Encoder, questions: Sequence[str]) -> list[list[Match]]:
-    """Returns what `search` finds for each of some questions."""
-    encoded = encoder.encode_questions(questions)
-    return [search(store, Wording(*wording)) for wording in zip(questions, encoded, strict=True)]
+def rank(store: Store, encoder: Encoder, questions: Sequence[str]) -> list[Ranking]:
+    """Returns what `search` finds for each of some questions, as they stand."""
+    wordings = map(Wording, questions, encoder.encode_questions(questions))
+    return [Ranking(wording.text, tuple(search(store, wording))) for wording in wordings]
 
 
 def measure_level(store: Store, encoder: Encoder) -> float | None:
@@ -76,7 +94,7 @@ def measure_level(store: Store, encoder: Encoder) -> float | None:
 
     None where there is nothing to find: the notes hold only questions that they leave open.
     """
-    best = [matches[0].logit for matches in search_all(store, encoder, EVERYDAY) if matches]
+    best = [ranking.best for ranking in rank(store, encoder, EVERYDAY) if ranking.matches]
     return statistics.median(best) if best else None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rag.indexing.sync import sync
 from rag.retrieval.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
-from rag.retrieval.search import measure_level, search_all
+from rag.retrieval.search import Ranking, measure_level, rank
 from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
@@ -50,7 +50,7 @@ def test_everyday_questions_are_many_and_different() -> None:
 def test_the_level_is_the_median_of_the_best(corpus: Path, folder: Path) -> None:
     sync(corpus, folder, TOY, calibrated=False)
     index = Index.open(folder, TOY)
-    best = sorted(matches[0].logit for matches in search_all(index, TOY, EVERYDAY))
+    best = sorted(ranking.best for ranking in rank(index, TOY, EVERYDAY))
     assert measure_level(index, TOY) == pytest.approx((best[14] + best[15]) / 2)
 
 
@@ -67,7 +67,7 @@ def test_notes_that_answer_nothing_are_calibrated_once_they_do(tmp_path: Path, f
     sync(corpus, folder, TOY)
     index = Index.open(folder, TOY)
     assert (index.level, Calibration.of(index.level)) == (None, TYPICAL)
-    assert search_all(index, TOY, ["什么是猫"]) == [[]]
+    assert rank(index, TOY, ["什么是猫"]) == [Ranking("什么是猫", ())]
     write_notes(corpus, {"a.md": "# 动物\n\n## 什么是猫？\n\n一种会捉老鼠的动物。\n\n## 什么是狗？\n"})
     sync(corpus, folder, TOY)
     answered = Index.open(folder, TOY)

@@ -11,8 +11,8 @@ from rag.encoders.base import Encoded
 from rag.question.followup import Cue
 from rag.retrieval.calibration import TYPICAL
 from rag.retrieval.fusion import Signals
-from rag.retrieval.pipeline import PRIORS, Ranking, merged
-from rag.retrieval.search import Match, Wording
+from rag.retrieval.pipeline import PRIORS, merged
+from rag.retrieval.search import Match, Ranking, Wording
 from rag.types import Passage
 
 SURE = TYPICAL.found_from + 1

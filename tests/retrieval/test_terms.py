@@ -9,7 +9,7 @@ import pytest
 
 from rag.indexing.sync import sync
 from rag.retrieval.fusion import inverse_document_frequency
-from rag.retrieval.search import Wording, search, search_all
+from rag.retrieval.search import Wording, rank, search
 from rag.retrieval.terms import MEANT, NAMED, SHORT, TRANSLATED, How, Reading, Spelling
 from rag.store.local import Index
 from rag.text.bilingual import translations
@@ -41,7 +41,7 @@ def total(reading: Reading) -> float:
 
 def evidence(index: Index, question: str, source: str) -> tuple[float, float]:
     """Returns the lexical signals of the passage of a note: BM25 and the share of tokens covered."""
-    (ranked,) = search_all(index, TOY, [question])
+    ranked = rank(index, TOY, [question])[0].matches
     (signals,) = [entry.signals for entry in ranked if entry.passage.source == source]
     return signals.lexical, signals.covered
 

@@ -17,7 +17,7 @@ from rag.insights.related import related
 from rag.notes.corpus import read_corpus, read_glossary
 from rag.retrieval.highlight import Matcher
 from rag.retrieval.pipeline import retrieve
-from rag.retrieval.search import measure_level, search_all
+from rag.retrieval.search import measure_level, rank
 from rag.retrieval.terms import How, Reading
 from rag.store.base import Store, is_beside_questions
 from rag.store.local import Index
@@ -165,7 +165,7 @@ def test_no_vectors_of_no_passages(store: Store) -> None:
 
 
 def test_all_that_is_above_works_over_any_store(store: Store) -> None:
-    (matches,) = search_all(store, TOY, [ENTRY])
+    matches = rank(store, TOY, [ENTRY])[0].matches
     assert (matches[0].passage.question, matches[0].id) == (ENTRY, id_of(store, ENTRY))
     assert retrieve(store, TOY, "位置编马是什么", (), 3).matches[0].passage.question == ENTRY
     both = retrieve(store, TOY, "LoRA 的原理是什么？什么是位置编码？", (), 5)
@@ -188,7 +188,7 @@ def test_two_stores_rank_alike(tmp_path: Path) -> None:
     write_notes(tmp_path / "corpus", MORE)
     for question in (ENTRY, "LoRA 冻结什么", "how long for eggs", "分词器"):
         orders = [
-            [match.passage.title for match in search_all(make(tmp_path), TOY, [question])[0]][:2]
+            [match.passage.title for match in rank(make(tmp_path), TOY, [question])[0].matches][:2]
             for make in (local, in_memory)
         ]
         assert orders[0] == orders[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from rag.passages.split import topic
 from rag.serving.turns import Turn, understood
 from rag.ui.ask.answer import written
 from rag.ui.ask.cards import anchor
@@ -76,14 +75,14 @@ def _answer(turn: Turn, pieces: Sequence[str]) -> str:
 
 def _heading(turn: Turn) -> str:
     cited = turn.answer.cited
-    matched = topic(turn.answer.hits[cited[0] - 1].passage) if cited else ""
+    matched = turn.answer.hits[cited[0] - 1].passage.topic if cited else ""
     return f'<p class="kd-matched">{encode(matched)}</p>' if matched else ""
 
 
 def _missed(turn: Turn, words: Words) -> str:
     hits = turn.answer.hits
     nearest = "".join(
-        f'<li><a class="kd-cite" href="#{anchor(turn, rank)}">{encode(topic(hit.passage) or hit.passage.source)}</a>'
+        f'<li><a class="kd-cite" href="#{anchor(turn, rank)}">{encode(hit.passage.topic or hit.passage.source)}</a>'
         f'<span class="kd-score">{percent(hit.score)}</span></li>'
         for rank, hit in enumerate(hits, 1)
     )

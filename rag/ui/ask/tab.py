@@ -19,7 +19,6 @@ import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
 from rag.feedback.log import Reason
-from rag.passages.split import topic
 from rag.question.check import check_question
 from rag.serving.service import Service
 from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
@@ -297,7 +296,7 @@ class View:
         history = [understood(turn.answer) for turn in turns]
         answer, elapsed_ms = self._service.ask(question, history=history)
         if not answer.found:
-            self._service.miss(question, topic(answer.hits[0].passage) if answer.hits else "")
+            self._service.miss(question, answer.hits[0].passage.topic if answer.hits else "")
         number = turns[-1].number + 1 if turns else 1
         return Turn(number, answer, elapsed_ms, self._service.related(answer))
 

@@ -16,7 +16,7 @@ from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
 from rag.notes.corpus import may_be_note
 from rag.question.check import check_question
-from rag.retrieval.search import search_all
+from rag.retrieval.search import rank
 from rag.serving.service import Service
 from rag.store.local import Index
 from rag.text.normal import clean
@@ -136,8 +136,8 @@ class View:
             question = check_question(query)
         except QuestionRejected:
             return []
-        (found,) = search_all(self._service.index, self._service.encoder, [question])
-        return [match.passage for match in found[:FOUND] if match.score >= ABOUT]
+        (ranking,) = rank(self._service.index, self._service.encoder, [question])
+        return [match.passage for match in ranking.matches[:FOUND] if match.score >= ABOUT]
 
     def _note(self, source: str, asked: Lines | None, view: Shown) -> str:
         index = self._service.index

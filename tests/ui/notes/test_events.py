@@ -50,7 +50,7 @@ def test_a_note_is_opened_at_its_lines(view: View) -> None:
 
 
 def test_whatever_goes_wrong_is_one_sentence_in_its_place(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("search_all", "opened", "twins"):
+    for name in ("rank", "opened", "twins"):
         monkeypatch.setattr(notes, name, fails)
     parts = view.parts
     found = view.listed("灾难性遗忘")
