@@ -16,7 +16,7 @@ from rag.notes.readers.base import Text
 from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.text.glossary import Glossary
-from rag.text.markdown import front_matter
+from rag.text.markdown import front_matter, unlinked
 from rag.types import Cause, Note, Reason, Skipped
 
 MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
@@ -42,7 +42,6 @@ DIGITS = re.compile("([0-9]+)")
 FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
-LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
 
 
@@ -219,7 +218,7 @@ def _first_h1(lines: list[str]) -> str:
         elif not fence and len(line) <= 4 * TITLE_CHARACTERS:
             is_setext = line.strip() != "" and len(below) >= 3 and below.rstrip().strip("=") == ""
             heading = line if is_setext else (match[1] if (match := ATX_TITLE.match(line)) else "")
-            if title := LINK.sub(r"\1", heading).replace("**", "").strip("*_ "):
+            if title := unlinked(heading).replace("**", "").strip("*_ "):
                 return title[:TITLE_CHARACTERS]
     return ""
 

@@ -44,7 +44,7 @@ def retrieve(
     sure = [part for part in parts if part.matches and part.matches[0].is_sure]
     if not sure or (compared and len(sure) < len(parts) and not whole.matches[0].is_sure):
         return _first(whole, limit, reranker)  # one side of a comparison compares nothing
-    return merged(whole, sure, limit)
+    return merge(whole, sure, limit)
 
 
 def _asked_by_the_notes(whole: Ranking) -> Ranking | None:
@@ -98,7 +98,7 @@ def _resolved(asked: Sequence[str]) -> list[str]:
     return meant
 
 
-def merged(whole: Ranking, parts: Sequence[Ranking], limit: int) -> Ranking:
+def merge(whole: Ranking, parts: Sequence[Ranking], limit: int) -> Ranking:
     """Returns `whole` with the best passage of each part among its first `limit`, each as the surest wording has it.
 
     What comes first stays first when it is sure: it may answer all the parts.

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
@@ -71,12 +72,12 @@ class Index:
     `warning` says that a damaged newer generation was passed over, and what to do.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, identity: str) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, identity: str, warning: str | None = None) -> None:
         """Reads what `manifest` lists, parsing the very bytes that were verified; raises IndexCorrupt."""
         self.generation = folder.name
         self.identity = identity
         self.manifest = manifest
-        self.warning: str | None = None
+        self.warning = warning
         self._folder = folder
         self._lines = self._read(PASSAGES)
         self._line_ends = np.flatnonzero(np.frombuffer(self._lines, dtype=np.uint8) == ord("\n"))
@@ -246,16 +247,15 @@ class Index:
     @classmethod
     def _open_older(cls, index: Path, encoder: Encoder | None, cause: IndexCorrupt) -> Index:
         for name in generations.newest_first(index):
-            try:
-                found = cls._open_generation(index / name, None, encoder)
-            except IndexCorrupt:
-                continue
-            found.warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
-            return found
+            warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
+            with contextlib.suppress(IndexCorrupt):
+                return cls._open_generation(index / name, None, encoder, warning)
         raise IndexCorrupt(f"the index in {index} is damaged ({cause}): {REBUILD}") from cause
 
     @classmethod
-    def _open_generation(cls, folder: Path, sha256: str | None, encoder: Encoder | None = None) -> Index:
+    def _open_generation(
+        cls, folder: Path, sha256: str | None, encoder: Encoder | None = None, warning: str | None = None
+    ) -> Index:
         data = generations.read_manifest(folder, sha256)
         manifest = Manifest.from_json(data)
         if encoder is not None and not made_by(manifest, encoder):
@@ -263,7 +263,7 @@ class Index:
             raise IndexMismatch(
                 f"the index was made by {made}, not by {asked}: run `python -m rag.build --encoder {encoder.name}`"
             )
-        return cls(folder, manifest, hashlib.sha256(data).hexdigest())
+        return cls(folder, manifest, hashlib.sha256(data).hexdigest(), warning)
 
     def _read(self, name: str) -> bytes:
         record = self.manifest.files.get(name)
