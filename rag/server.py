@@ -16,6 +16,7 @@ from rag.errors import ServerError
 from rag.serving.guard import MAX_BODY_BYTES, Guard, is_loopback
 from rag.serving.service import Service
 from rag.ui import page, routes
+from rag.ui.words.base import Words
 from rag.ui.words.chinese import CHINESE
 from rag.ui.words.english import ENGLISH
 
@@ -58,36 +59,13 @@ def url(listener: socket.socket) -> str:
 
 
 def application(service: Service) -> ASGIApp:
-    """Returns the page in each of its languages as one ASGI application; no file of the notes or the index is served.
-
-    Every setting is passed on purpose: Gradio reads the environment for those that are not.
-    """
+    """Returns the page in each of its languages as one ASGI application; no file of notes or the index is served."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    private = [str(path.resolve()) for path in (service.settings.corpus, service.settings.index)]
     for base, words in BASES.items():
         app.include_router(routes.router(service, words), prefix=base)
         app.mount(f"{base}/kuaida/assets", StaticFiles(directory=page.ASSETS))
     for base, words in BASES.items():
-        gr.mount_gradio_app(
-            app,
-            page.build(service, words),
-            path=base or "/",
-            server_name="127.0.0.1",
-            root_path="",
-            footer_links=[],
-            run_history=False,
-            allowed_paths=[],
-            blocked_paths=private,
-            favicon_path=None if base else str(page.ICON),  # one for all
-            show_error=False,
-            max_file_size=MAX_BODY_BYTES,
-            ssr_mode=False,
-            enable_monitoring=False,
-            pwa=False,
-            mcp_server=False,
-            theme=page.theme(),
-            head=page.head(words, base),
-        )
+        _mount(app, base, words, service)
     return Guard(app)
 
 
@@ -103,6 +81,32 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def _mount(app: FastAPI, base: str, words: Words, service: Service) -> None:
+    """Adds the page in one language; every setting is passed, for Gradio reads the environment for the others."""
+    built = page.build(service, words)
+    gr.mount_gradio_app(
+        app,
+        built,
+        path=base or "/",
+        server_name="127.0.0.1",
+        root_path="",
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=[str(path.resolve()) for path in (service.settings.corpus, service.settings.index)],
+        favicon_path=None if base else str(page.ICON),  # one for all
+        show_error=False,
+        max_file_size=MAX_BODY_BYTES,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=page.theme(),
+        head=page.head(words, base),
+    )
+    built.has_launched = True  # as `launch()` sets it: before, Gradio takes every file for one that the program names
 
 
 def _is_ipv6(host: str) -> bool:

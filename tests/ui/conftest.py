@@ -56,6 +56,7 @@ class Served:
     url: str
     corpus: Path
     process: subprocess.Popen[str]
+    copies: Path  # where Gradio would put copies of files
 
 
 def hostile_question(number: int) -> str:
@@ -76,15 +77,22 @@ def start(corpus: Path, index: Path, *options: str, script: str = "app.py") -> S
     """Starts `app.py` on a free port, unless `options` say otherwise, and waits for the address that it prints."""
     command = [sys.executable, script, "--port", "0", "--corpus", str(corpus), "--index", str(index)]
     command += ["--feedback", str(index.with_name("feedback")), *options]
+    copies = index.with_name("copies")
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        command,
+        cwd=ROOT,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(copies)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
     )
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         if line.startswith("http://"):
-            return Served(line.split()[0], corpus, process)
+            return Served(line.split()[0], corpus, process, copies)
     process.communicate()
     raise AssertionError("".join(said))
 
