@@ -143,7 +143,8 @@ def _browse(url: str, options: argparse.Namespace) -> bool:
         return False
     import webbrowser
 
-    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()  # some browsers let it wait
+    # some browsers let it wait
+    threading.Thread(target=webbrowser.open, args=(url,), name="kuaida-browser", daemon=True).start()
     return True
 
 
