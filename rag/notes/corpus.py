@@ -67,6 +67,14 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
     )
 
 
+def require_folder(corpus: Path) -> None:
+    """Raises CorpusError when `corpus` cannot be listed: what can be said before anything slow is loaded."""
+    try:
+        os.scandir(corpus).close()
+    except OSError as error:
+        raise _corpus_error(corpus, error) from error
+
+
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
     text = read_text(corpus, source).text

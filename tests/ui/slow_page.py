@@ -10,8 +10,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import app
+from rag import server
 from rag.encoders.base import Encoded, Encoder
+from rag.serve import main
 
 SECONDS = 6.0  # also a browser on a busy machine stops the answer before that
 
@@ -32,6 +33,6 @@ class SlowEncoder:
 
 
 if __name__ == "__main__":
-    load = app.load_encoder
-    app.load_encoder = lambda name: SlowEncoder(load(name))  # type: ignore[assignment, return-value]
-    sys.exit(app.main())
+    load = server.load_encoder
+    server.load_encoder = lambda name: SlowEncoder(load(name))  # type: ignore[assignment, return-value]
+    sys.exit(main())

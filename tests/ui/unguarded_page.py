@@ -8,8 +8,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import app
-from rag import server
+from rag.serving import guard
 
 if __name__ == "__main__":
-    server.Guard = lambda page: page  # type: ignore[assignment, misc]
+    guard.Guard = lambda page: page  # type: ignore[assignment, misc]
     sys.exit(app.main())
