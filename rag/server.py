@@ -24,10 +24,7 @@ from rag.serving.service import Service, Settings
 from rag.serving.starting import Step
 from rag.ui import page, routes
 from rag.ui.words.base import Words
-from rag.ui.words.chinese import CHINESE
-from rag.ui.words.english import ENGLISH
-
-BASES = {"/en": ENGLISH, "": CHINESE}  # the path that a language is under; the longer first, "" matches all
+from rag.ui.words.languages import LANGUAGES
 
 
 class Told(Protocol):
@@ -75,10 +72,10 @@ def _both(first: Callable[[int, int], None], second: Callable[[int, int], None] 
 def application(service: Service) -> FastAPI:
     """Returns the page in each of its languages as one ASGI application; no file of notes or the index is served."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    for base, words in BASES.items():
+    for base, words in LANGUAGES.items():
         app.include_router(routes.router(service, words), prefix=base)
         app.mount(f"{base}/kuaida/assets", StaticFiles(directory=page.ASSETS))
-    for base, words in BASES.items():
+    for base, words in LANGUAGES.items():
         _mount(app, base, words, service)
     return app
 

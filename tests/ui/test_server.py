@@ -88,6 +88,7 @@ def test_path_traversal_finds_nothing(served: Served) -> None:
 def test_the_scripts_of_the_page_and_nothing_else_are_served_as_files(served: Served) -> None:
     assert status(served, "GET", "/kuaida/assets/page.js") == 200
     assert status(served, "GET", "/en/kuaida/assets/page.js") == 200
+    assert status(served, "GET", "/en/kuaida/assets/ask/conversation.js") == 200
     for path in ("/kuaida/assets/", "/kuaida/assets/../page.py", "/kuaida/assets/..%2fpage.py", "/kuaida/corpus"):
         assert status(served, "GET", path) == 404
 

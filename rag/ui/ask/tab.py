@@ -1,7 +1,7 @@
 """The tab that people come for: the chat, and beside it where the answers stand.
 
 The conversation lives in the browser: it travels with every question, so that a server that was restarted goes on
-where the last one stopped. `assets/conversation.js` keeps it.
+where the last one stopped. `assets/ask/conversation.js` keeps it.
 
 A question is a plain POST, and the page comes back for an answer that takes longer. Gradio's queue is not used: it
 answers through a stream that it closes when nothing is left to say, and what is asked in that moment is never heard of.
@@ -123,7 +123,7 @@ def _chat(service: Service, words: Words) -> gr.Chatbot:
         placeholder=welcome(service, words),
         latex_delimiters=LATEX,
         allow_tags=False,
-        autoscroll=False,  # to the end of a long answer; conversation.js scrolls to its beginning
+        autoscroll=False,  # to the end of a long answer; asking.js scrolls to its beginning
         buttons=[],
     )
 

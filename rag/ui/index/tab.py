@@ -1,7 +1,7 @@
 """The tab of the index: its state, rebuilding, what the notes lack, and pinned questions.
 
-What it shows is the same for all open pages, so nothing of it is kept in one: `assets/index.js` asks for it again when
-the state of the server says that something changed.
+What it shows is the same for all open pages, so nothing of it is kept in one: `assets/index/index.js` asks for it again
+when the state of the server says that something changed.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def glance(seen: Glance, words: Words, now: datetime) -> str:
 
 
 def ago(at: str, frame: str, words: Words, now: datetime) -> str:
-    """Returns how long ago something was, in `frame` with {age}; assets/index.js keeps it up to date.
+    """Returns how long ago something was, in `frame` with {age}; assets/index/index.js keeps it up to date.
 
     `at` is ISO 8601 in UTC.
     """

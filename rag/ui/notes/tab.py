@@ -1,6 +1,6 @@
 """The tab in which notes are read: the tree of all notes, a search in them, and one note at its lines.
 
-Which note is shown stands in the address, and how it is shown in the browser: assets/notes.js sends both.
+Which note is shown stands in the address, and how it is shown in the browser: assets/notes/notes.js sends both.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class View:
 
     @told(_reading)
     def note(self, opening: str, showing: str) -> Update:
-        """Returns the note that is meant, at its lines; `opening` and `showing` are what assets/notes.js sends."""
+        """Returns the note that is meant, at its lines; `opening` and `showing` are what notes.js sends."""
         values = received(opening)
         source = str(values.get("source", ""))
         if not source:
