@@ -6,10 +6,13 @@ What is slow to import is imported in functions: `--help` waits for nothing, and
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None, program: str = "app.py") -> int:
-    """Returns the exit code: 0 after Ctrl-C or when the page runs already, 2 when it cannot be served."""
+    """Returns the exit code: 0 after Ctrl-C, or when the page runs already, 2 when it cannot be served."""
     parser = make_parser(program)
     options = parser.parse_args(arguments)
     if options.folder and options.corpus:
@@ -60,7 +63,8 @@ def _run(options: argparse.Namespace) -> int:
     if claim is None:
         return _show_running(options, chosen)
     try:
-        _serve(options, chosen, claim)
+        with _ended_by_signals():
+            _serve(options, chosen, claim)
     except KeyboardInterrupt:
         sys.stdout.write("\n")
     finally:
@@ -80,6 +84,20 @@ def _show_running(options: argparse.Namespace, chosen: Folders) -> int:
     _print(f"{page.url}  (runs already)")
     _browse(page.url, options)
     return 0
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Ends the page as Ctrl-C does when its service manager stops it too, and where a shell ignores Ctrl-C for it."""
+    if threading.current_thread() is not threading.main_thread():  # which alone can say so
+        yield
+        return
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _serve(options: argparse.Namespace, chosen: Folders, claim: Claim) -> None:

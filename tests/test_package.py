@@ -230,7 +230,7 @@ def test_installed_the_page_is_whole_and_its_folder_remembered(installed: Instal
         url = said[-1].split()[0]
         for path in ("/", "/en/", "/kuaida/assets/page.js", "/favicon.ico", "/kuaida/suggest?q=zy"):
             assert httpx.get(url + path, timeout=SECONDS).status_code == 200, (path, said)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)  # as a service manager does
         assert (process.communicate(timeout=SECONDS)[0], process.returncode) == ("\n", 0)
     finally:
         process.kill()
