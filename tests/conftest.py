@@ -1,10 +1,9 @@
-"""What all layers share: a temporary folder in memory, the bundled encoder, and an index of `corpus/` built once."""
+"""What all layers share: temporary folders in memory, the bundled encoder, and an index of `corpus/` built once."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,13 @@ from rag.indexing.sync import sync
 from tests.small import write_notes
 
 MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 1 << 29  # many times what the tests hold at once
 
 
-@pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """In memory where the system offers that: waiting for the disk takes most of a build of a small corpus."""
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
-        yield Path(folder)
+def pytest_configure() -> None:
+    """Puts the temporary folders into memory where there is some: builds of few notes mostly wait for the disk."""
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture

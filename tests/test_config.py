@@ -93,10 +93,3 @@ def test_an_installed_command_keeps_its_data_where_the_platform_wants_it(
     if sys.platform == "linux":
         assert config.data_folder() == tmp_path / "kuaida"
     assert config.data_folder().name == "kuaida"
-
-
-def test_the_defaults_are_folders_of_the_repository() -> None:
-    assert config.IS_CLONE
-    assert (ROOT / "corpus", ROOT / "index") == (config.DEFAULT_CORPUS, config.DEFAULT_INDEX)
-    assert ROOT / "rag" / "model" == config.BUNDLED_ENCODER
-    assert config.MAX_QUESTION_CHARACTERS == 4_000

@@ -21,11 +21,9 @@ STYLES = {
     "paraphrase", "spoken", "keywords", "english", "mixed", "traditional", "typo", "comparison", "far", "near",
     "verbatim",
 }  # fmt: skip
-CORPORA = {
-    "corpus.jsonl": DEFAULT_CORPUS,
-    "notes.jsonl": ROOT.parent / "shared" / "notes",
-    "eval-notes.jsonl": ROOT.parent / "shared" / "eval" / "notes",
-}
+SAMPLES = ROOT / "tests" / "data"
+QUESTIONS = (*(GOLDEN / name for name in ("corpus.jsonl", "notes.jsonl", "eval-notes.jsonl")), SAMPLES / "golden.jsonl")
+CORPORA = {GOLDEN / "corpus.jsonl": DEFAULT_CORPUS, SAMPLES / "golden.jsonl": SAMPLES / "notes"}  # what is at hand
 ENOUGH = {"corpus.jsonl": (300, 50), "eval-notes.jsonl": (200, 50)}  # answerable questions; far and near, of each
 CONVERSATIONS, BOTH_SIDES = GOLDEN / "conversations.jsonl", GOLDEN / "both-sides.jsonl"
 GROUPS = {
@@ -34,26 +32,24 @@ GROUPS = {
 }
 
 
-@pytest.fixture(params=CORPORA)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=QUESTIONS, ids=lambda file: file.name)
+def file(request: pytest.FixtureRequest) -> Path:
+    return request.param
 
 
-def test_every_anchor_stands_exactly_once_in_its_note(name: str) -> None:
-    corpus: Path = CORPORA[name]
-    if not corpus.is_dir():
-        pytest.skip(f"{corpus} is not here")
+@pytest.mark.parametrize("file", CORPORA, ids=lambda file: file.name)
+def test_every_anchor_stands_exactly_once_in_its_note(file: Path) -> None:
     wrong = [
         (question.id, gold.anchor, count)
-        for question in read_golden(GOLDEN / name)
+        for question in read_golden(file)
         for gold in question.gold
-        if (count := read_note(corpus, gold.source).text.count(gold.anchor)) != 1
+        if (count := read_note(CORPORA[file], gold.source).text.count(gold.anchor)) != 1
     ]
     assert wrong == []
 
 
-def test_questions_are_well_formed(name: str) -> None:
-    questions = read_golden(GOLDEN / name)
+def test_questions_are_well_formed(file: Path) -> None:
+    questions = read_golden(file)
     assert len({question.id for question in questions}) == len(questions)
     assert len({question.question for question in questions}) == len(questions)
     assert {question.half for question in questions} == {"dev", "test"}
@@ -63,16 +59,16 @@ def test_questions_are_well_formed(name: str) -> None:
         assert (question.gold == ()) == (question.style in ("far", "near")), question.id
 
 
-def test_halves_are_balanced_in_every_style(name: str) -> None:
+def test_halves_are_balanced_in_every_style(file: Path) -> None:
     halves: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    for question in read_golden(GOLDEN / name):
+    for question in read_golden(file):
         halves[question.style][question.half] += 1
     assert {style: counts for style, counts in halves.items() if abs(counts["dev"] - counts["test"]) > 2} == {}
 
 
-def test_a_half_is_what_is_read(name: str) -> None:
-    everything = read_golden(GOLDEN / name)
-    dev, test = read_golden(GOLDEN / name, "dev"), read_golden(GOLDEN / name, "test")
+def test_a_half_is_what_is_read(file: Path) -> None:
+    everything = read_golden(file)
+    dev, test = read_golden(file, "dev"), read_golden(file, "test")
     assert sorted(question.id for question in (*dev, *test)) == sorted(question.id for question in everything)
     assert {question.half for question in dev} == {"dev"}
 

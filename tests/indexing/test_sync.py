@@ -748,7 +748,7 @@ def test_kills_at_random_moments_leave_an_index_that_opens(
     for _ in range(KILLS):
         child = context.Process(target=build_forever, args=(corpus, folder))
         child.start()
-        time.sleep(0.05 + draw.uniform(0, 4 * duration))
+        time.sleep(0.05 + draw.uniform(0, 4 * duration))  # for no condition: a kill may come at any moment
         child.kill()
         child.join()
         child.close()

@@ -16,8 +16,7 @@ from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
 from rag.passages.split import split
 from rag.types import Note, Passage
 
-SHARED = Path(__file__).parents[3] / "shared"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared, with the sample notes, is not here")
+NOTES = Path(__file__).parents[1] / "data" / "notes"  # of our own, in the forms that people use
 
 Outline = list[tuple[int, int, tuple[str, ...], str | None]]
 
@@ -65,51 +64,77 @@ def check(whole: Note) -> tuple[Passage, ...]:
 # ------------------------------------------------------------------------------------------------------ the notes
 
 
-@needs_shared
-def test_the_users_notes_give_their_fifteen_entries() -> None:
-    (whole,), skipped = read_corpus(SHARED / "notes")
+@pytest.fixture(scope="module")
+def samples() -> dict[str, Note]:
+    notes, skipped = read_corpus(NOTES)
     assert skipped == ()
-    check(whole)
-    basics, transformer, tuning = ("一、大模型基础类",), ("二、Transformer类",), ("四、大模型微调",)
+    return {whole.source: whole for whole in notes}
+
+
+def test_numbered_questions_give_their_fifteen_entries(samples: dict[str, Note]) -> None:
+    whole = samples["数据库速问速答.txt"]
+    indexes, transactions, upkeep = ("一、索引类",), ("二、事务类",), ("四、日常维护",)
     assert outline(whole.text, whole.source) == [
         (1, 7, (), None),
-        (8, 10, basics, "请简述什么是大模型,以及它与传统模型的主要区别是什么?"),
-        (11, 12, basics, "你如何评估大模型的性能?有哪些常用的评估指标?"),
-        (13, 14, basics, "请描述一下你如何对大模型进行优化,以提高其性能和效率。"),
-        (15, 16, basics, "如何处理大模型训练过程中的梯度消失或梯度爆炸问题?"),
-        (17, 19, transformer, "请简述Transformer的基本结构和工作原理?"),
-        (20, 21, transformer, "多头自注意力机制的作用是什么?"),
-        (22, 23, transformer, "为什么Transformer使用位置编码(Positional Encoding)?"),
-        (24, 25, transformer, "如何优化Transformer模型的性能?"),
-        (26, 27, transformer, "Transformer在自然语言处理中有哪些应用?"),
-        (28, 29, transformer, "大模型中的注意力机制是如何工作的?它在大模型中起到了什么作用?"),
-        (30, 34, ("三、Tokenizer",), None),
-        (35, 37, tuning, "请解释什么是大模型微调,以及它在自然语言处理任务中的作用。"),
-        (38, 39, tuning, "为什么需要对大模型进行微调?"),
-        (40, 41, tuning, "在进行大模型微调时,有哪些常见的策略或技巧?"),
-        (42, 50, tuning, "关于prompt tuning和prefix tuning在微调上的区别?"),
+        (8, 10, indexes, "请说说什么是索引,它为什么能让查询变快?"),
+        (11, 12, indexes, "你会怎样判断一条查询有没有用上索引?"),
+        (13, 14, indexes, "请描述一下联合索引的列应该怎样排序。"),
+        (15, 16, indexes, "为什么在列上套一层函数之后索引就失效了?"),
+        (17, 19, transactions, "请简述事务的四个特性分别指什么?"),
+        (21, 22, transactions, "脏读和幻读有什么不同?"),
+        (23, 24, transactions, "为什么数据库要先写日志(Write-Ahead Log)再改数据?"),
+        (25, 26, transactions, "死锁发生以后数据库会怎么处理?"),
+        (27, 28, transactions, "乐观锁在哪些场景下更合适?"),
+        (29, 30, transactions, "可重复读是怎样实现的?它能完全避免幻读吗?"),
+        (31, 35, ("三、存储",), None),
+        (36, 38, upkeep, "请解释什么是慢查询日志,以及它应该怎么用。"),
+        (40, 41, upkeep, "为什么需要定期更新统计信息?"),
+        (42, 43, upkeep, "在给大表加字段的时候,有哪些常见的办法避免锁表?"),
+        (44, 45, upkeep, "磁盘快满了应该先清理什么?"),
+        (46, 54, upkeep, "关于全量备份和增量备份在恢复上的区别?"),
     ]
     starts = [answer[:8] for answer in answers(whole.text, whole.source)]
-    assert starts[1:4] == ["大模型通常指的是", "评估大模型性能时", "优化大模型涉及多"]
-    assert starts[15] == "Prompt T"
+    assert starts[1:4] == ["索引是按某一列排", "看执行计划。计划", "等值条件的列放在"]
+    assert starts[16] == "全量备份\n恢复时"
 
 
-@needs_shared
-def test_real_collections_keep_every_line() -> None:
-    notes, _ = read_corpus(SHARED / "eval" / "notes")
-    assert len(notes) == 79
-    found = {whole.source: check(whole) for whole in notes}
-    interview = found["Joining-AI+LLM_Interview_Prepare/docs/llm.md"]
-    assert interview[3].headings == ("2.1 大模型 基础面",)
-    assert interview[3].question == "prefix LM 和 causal LM 区别是什么?"
-    log = "aceliuchanghong+FAQ_Of_LLM_Interview/3-面试问题记录/2024_interview_log/ant.md"
-    assert [(each.start_line, each.end_line, each.question) for each in found[log]] == [
-        (2, 5, None),
-        (7, 11, "分类算法和回归算法有什么区别呢?"),
-        (12, 15, "在公司做画像分类到底是用什么算法?有什么困难?"),
-        (17, 17, None),  # asked in the interview, never answered
-        (19, 22, "机器学习和深度学习有什么区别?"),
+def test_collections_and_interviews_by_value(samples: dict[str, Note]) -> None:
+    chapters = ("网络笔记整理", "第一章 传输层"), ("网络笔记整理", "第二章 应用层")
+    collection = samples["网络整理.md"]
+    assert outline(collection.text, collection.source) == [
+        (1, 6, ("网络笔记整理",), None),
+        (8, 10, chapters[0], None),
+        (12, 17, (*chapters[0], "1.1 连接 管理"), "建立连接为什么要三次握手?"),
+        (19, 21, (*chapters[0], "1.1 连接 管理"), "TIME_WAIT 要等多久,为什么?"),
+        (23, 30, (*chapters[0], "1.2 拥塞控制"), None),
+        (32, 36, chapters[1], "HTTP/2 的多路复用解决了什么问题?"),
+        (38, 40, chapters[1], "队头阻塞在 HTTP/2 里完全消失了吗?"),
     ]
+    assert [(each.start_line, each.end_line, each.question) for each in split(samples["面试记录.md"])] == [
+        (2, 5, None),
+        (7, 11, "哈希表和平衡树作为索引有什么区别呢?"),
+        (12, 15, "合并冲突的时候以谁为准?有没有丢过数据?"),
+        (17, 17, None),  # asked in the interview, never answered
+        (19, 22, "最终一致和强一致有什么区别?"),
+    ]
+    english = samples["backups.md"]
+    assert outline(english.text, english.source) == [
+        (1, 3, ("Backups",), None),
+        (5, 7, ("Backups",), "How often should we back up?"),
+        (9, 12, ("Backups",), "What is the 3-2-1 rule?"),
+        (14, 22, ("Backups", "Restoring"), None),
+    ]
+
+
+def test_every_note_keeps_every_line(samples: dict[str, Note]) -> None:
+    assert {source: len(check(whole)) for source, whole in samples.items()} == {
+        "backups.md": 4,
+        "hostile.md": 1,
+        "山里的一天.txt": 1,
+        "数据库速问速答.txt": 17,
+        "网络整理.md": 7,
+        "面试记录.md": 5,
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- the forms

@@ -40,10 +40,6 @@ def test_where_everything_looks_surer_more_is_asked_for() -> None:
         assert lower.confidence(0.0) > higher.confidence(0.0)
 
 
-def test_everyday_questions_are_many_and_different() -> None:
-    assert len(set(EVERYDAY)) == len(EVERYDAY) >= 30
-
-
 # ---------------------------------------------------------------------------------------------------- of an index
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rag.assistant import Assistant
 from rag.errors import CorpusError
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
-from rag.notes.watching import Moved
+from rag.notes.watching import Footprint, Moved, Watcher
 from rag.serving.rebuilds import RebuildRunning, Rebuilds
 from rag.serving.service import Service, Settings
 from rag.types import Difference
@@ -23,18 +23,57 @@ from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 
 TOY = ToyEncoder()
-SECONDS = 20
+SECONDS = 60  # no wait takes that long but on a machine that stands still
+
+
+class Looks:
+    """What watching did so far, told to whoever waits: a look follows whatever it does."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.count = 0
+        self.settled: list[Footprint] = []
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Waits until `condition` holds after a look."""
+        with self.changed:
+            assert self.changed.wait_for(condition, SECONDS), "it did not happen in time"
+
+    def wait_for_more(self, count: int) -> None:
+        """Waits until watching has looked `count` more times."""
+        until = self.count + count
+        self.wait(lambda: self.count >= until)
 
 
 @pytest.fixture
-def service(corpus: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service over the small corpus that looks at the disk without pause."""
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Tells what watching does, which looks at the disk nearly without pause."""
+    told = Looks()
+
+    class Told(Watcher):
+        def look(self) -> Footprint | None:
+            with told.changed:
+                told.count += 1
+                told.changed.notify_all()
+            return super().look()
+
+        def settle(self, seen: Footprint) -> None:
+            super().settle(seen)
+            told.settled.append(seen)
+
+    monkeypatch.setattr(rag.serving.rebuilds, "Watcher", Told)
     monkeypatch.setattr(rag.serving.rebuilds, "WATCH_SECONDS", 0.02)
+    return told
+
+
+@pytest.fixture
+def service(corpus: Path, folder: Path, looks: Looks, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A service over the small corpus that looks at the disk whenever it is asked what moved."""
     monkeypatch.setattr(rag.indexing.freshness, "LOOK_SECONDS", 0.0)
     sync(corpus, folder, TOY)
     made = Service(Settings(corpus, folder, folder.with_name("feedback")), TOY, Assistant.open(folder, TOY))
     yield made
-    made.rebuilds.watch(False)
+    stop_watching(made.rebuilds)
 
 
 @pytest.fixture
@@ -48,11 +87,13 @@ def edit(corpus: Path, source: str = "tuning.md", before: str = "旧任务", aft
     (corpus / source).write_text(text.replace(before, after), encoding="utf-8")
 
 
-def wait(condition: Callable[[], object]) -> None:
-    until = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.01)
+def stop_watching(rebuilds: Rebuilds) -> None:
+    """Switches watching off, and waits for a look that is under way."""
+    rebuilds.watch(False)
+    for thread in threading.enumerate():
+        if thread.name == "kuaida-watch":
+            thread.join(SECONDS)
+            assert not thread.is_alive()
 
 
 # ---------------------------------------------------------------------------------------------------- what is on disk
@@ -172,57 +213,50 @@ def test_what_comes_first_is_that_of_the_index_now(rebuilds: Rebuilds, corpus: P
 # ----------------------------------------------------------------------------------------------------------- watching
 
 
-def test_watching_rebuilds_after_every_change(rebuilds: Rebuilds, service: Service, corpus: Path) -> None:
+def test_watching_rebuilds_after_every_change(rebuilds: Rebuilds, service: Service, corpus: Path, looks: Looks) -> None:
     edit(corpus)  # before it is switched on
     news = rebuilds.news
     rebuilds.watch(True)
     rebuilds.watch(True)
     assert (rebuilds.is_watching, rebuilds.news >= news + 1) == (True, True)
-    wait(lambda: service.index.generation == "gen-00000002" and rebuilds.last)
+    looks.wait(lambda: service.index.generation == "gen-00000002" and rebuilds.last)
     edit(corpus, before="旧的任务", after="以前的任务")
-    wait(lambda: service.index.generation == "gen-00000003" and rebuilds.news == news + 3)
-    rebuilds.watch(False)
-    assert (rebuilds.is_watching, rebuilds.news) == (False, news + 4)
-    wait(lambda: not rebuilds.is_running)
-    time.sleep(0.1)  # for a look that was under way
+    looks.wait(lambda: service.index.generation == "gen-00000003" and rebuilds.news == news + 3)
+    stop_watching(rebuilds)
+    assert (rebuilds.is_watching, rebuilds.is_running, rebuilds.news) == (False, False, news + 4)
+    seen = looks.count
     edit(corpus, before="以前的任务", after="任务")
-    time.sleep(0.3)
+    assert (rebuilds.moved, looks.count) == (Moved(changed=("tuning.md",)), seen)  # nobody looks any more
     assert service.index.generation == "gen-00000003"
 
 
-def test_touching_a_file_is_no_news(rebuilds: Rebuilds, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_touching_a_file_is_no_news(rebuilds: Rebuilds, corpus: Path, looks: Looks) -> None:
     rebuilds.watch(True)
     news = rebuilds.news
-    done: list[bool] = []
-    settle = rag.serving.rebuilds.Watcher.settle
-
-    def settled(watcher: rag.serving.rebuilds.Watcher, seen: dict[str, tuple[int, int]]) -> None:
-        settle(watcher, seen)
-        done.append(True)
-
-    monkeypatch.setattr(rag.serving.rebuilds.Watcher, "settle", settled)
-    os.utime(corpus / "tuning.md")
-    wait(lambda: done)
+    os.utime(corpus / "tuning.md", ns=(1, 1))
+    looks.wait(lambda: looks.settled and looks.settled[-1]["tuning.md"][0] == 1)
     assert (rebuilds.last, rebuilds.news) == (None, news)
 
 
-def test_a_problem_is_said_once_and_goes_away(rebuilds: Rebuilds, service: Service, corpus: Path) -> None:
+def test_a_problem_is_said_once_and_goes_away(rebuilds: Rebuilds, service: Service, corpus: Path, looks: Looks) -> None:
     rebuilds.watch(True)
     news = rebuilds.news
+    looks.wait(lambda: looks.settled)  # all is well
     moved = corpus.rename(corpus.with_name("moved"))
-    wait(lambda: rebuilds.problem)
+    looks.wait(lambda: rebuilds.problem)
     assert isinstance(rebuilds.problem, CorpusError)
-    time.sleep(0.2)  # several looks
+    looks.wait_for_more(3)
     assert rebuilds.news == news + 1
     assert service.ask(ENTRY)[0].found
     moved.rename(corpus)
-    wait(lambda: rebuilds.problem is None)
-    assert rebuilds.news == news + 2
+    looks.wait(lambda: rebuilds.problem is None and rebuilds.news == news + 2)
     edit(corpus)
-    wait(lambda: service.index.generation == "gen-00000002")
+    looks.wait(lambda: service.index.generation == "gen-00000002")
 
 
-def test_what_failed_when_asked_for_goes_away_once_the_index_is_up_to_date(rebuilds: Rebuilds, corpus: Path) -> None:
+def test_what_failed_when_asked_for_goes_away_once_the_index_is_up_to_date(
+    rebuilds: Rebuilds, corpus: Path, looks: Looks
+) -> None:
     moved = corpus.rename(corpus.with_name("moved"))
     with pytest.raises(CorpusError):
         rebuilds.rebuild()
@@ -230,5 +264,4 @@ def test_what_failed_when_asked_for_goes_away_once_the_index_is_up_to_date(rebui
     moved.rename(corpus)
     news = rebuilds.news
     rebuilds.watch(True)
-    wait(lambda: rebuilds.failure is None)
-    assert rebuilds.news == news + 2  # that it is watched, and that all is well
+    looks.wait(lambda: rebuilds.failure is None and rebuilds.news == news + 2)  # it is watched, and all is well

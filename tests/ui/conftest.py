@@ -1,4 +1,7 @@
-"""One real page for all tests here: `app.py` in its own process, on a small corpus with hostile notes among it."""
+"""Real pages for the tests here: each a process of its own, on a small corpus with hostile notes among it.
+
+A test in a browser has its own page, folder and port; tests that only ask over HTTP share one.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,23 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from rag.encoders.onnx import OnnxEncoder
+from rag.indexing.sync import sync
 from tests.ui.hostile import FRAGMENTS
+from tests.ui.pages import Forked, Forks
+from tests.ui.tab import Tab
 
 ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120  # until a page is there, on a machine that is busy with other things
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 COFFEE = """# 咖啡
@@ -55,7 +66,7 @@ class Served:
 
     url: str
     corpus: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Forked
     copies: Path  # where Gradio would put copies of files
 
 
@@ -74,12 +85,10 @@ def write_corpus(corpus: Path) -> None:
 
 
 def start(corpus: Path, index: Path, *options: str, script: str = "app.py") -> Served:
-    """Starts `app.py` on a free port, unless `options` say otherwise, and waits for the address that it prints."""
-    command = [sys.executable, script, "--port", "0", "--corpus", str(corpus), "--index", str(index)]
-    command += ["--feedback", str(index.with_name("feedback")), *options]
+    """Starts a script on a free port, unless `options` say otherwise, and waits for the address that it prints."""
     copies = index.with_name("copies")
     process = subprocess.Popen(
-        command,
+        [sys.executable, script, *_options(corpus, index), *options],
         cwd=ROOT,
         env={**os.environ, "GRADIO_TEMP_DIR": str(copies)},
         stdout=subprocess.PIPE,
@@ -88,20 +97,31 @@ def start(corpus: Path, index: Path, *options: str, script: str = "app.py") -> S
         encoding="utf-8",
     )
     assert process.stdout is not None
+    return _served(process.stdout, corpus, process, copies)
+
+
+def _options(corpus: Path, index: Path) -> tuple[str, ...]:
+    feedback = index.with_name("feedback")
+    return ("--port", "0", "--corpus", str(corpus), "--index", str(index), "--feedback", str(feedback))
+
+
+def _served(lines: Iterable[str], corpus: Path, process: subprocess.Popen[str] | Forked, copies: Path) -> Served:
+    """Returns the page once it answers at the address it prints; raises AssertionError with all that was said."""
     said = []
-    for line in process.stdout:
-        said.append(line)
+    for line in lines:
         if line.startswith("http://"):
-            return Served(line.split()[0], corpus, process, copies)
-    process.communicate()
+            url = line.split()[0]
+            urllib.request.urlopen(f"{url}/kuaida/state", timeout=SECONDS).close()
+            return Served(url, corpus, process, copies)
+        said.append(line)
     raise AssertionError("".join(said))
 
 
 def stop(served: Served) -> str:
-    """Presses Ctrl-C and returns what the page said until then."""
+    """Presses Ctrl-C and returns what the page said since its address."""
     served.process.send_signal(signal.SIGINT)
     try:
-        said, _ = served.process.communicate(timeout=20)
+        said, _ = served.process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         served.process.kill()
         raise
@@ -109,12 +129,61 @@ def stop(served: Served) -> str:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("page")
+def forks() -> Iterator[Forks]:
+    """What forks pages; started once."""
+    forking = Forks()
+    yield forking
+    forking.close()
+
+
+def fork(forks: Forks, corpus: Path, index: Path, *options: str, module: str = "app") -> Served:
+    """Does what `start` does in a fifth of the time, since everything is imported already."""
+    copies = index.with_name("copies")
+    process = forks.start({"GRADIO_TEMP_DIR": str(copies)}, module, *_options(corpus, index), *options)
+    return _served(iter(lambda: process.readline(SECONDS), ""), corpus, process, copies)
+
+
+StartPage = Callable[..., Served]
+
+
+@pytest.fixture
+def start_page(forks: Forks) -> Iterator[StartPage]:
+    """Starts pages, which end with the test."""
+    started: list[Served] = []
+
+    def starting(corpus: Path, index: Path, *options: str, module: str = "app") -> Served:
+        started.append(fork(forks, corpus, index, *options, module=module))
+        return started[-1]
+
+    yield starting
+    for served in started:
+        if not served.process.ended:
+            assert "Traceback" not in stop(served)
+
+
+@pytest.fixture(scope="session")
+def ready(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the notes of most pages here and their index, to be copied."""
+    folder = tmp_path_factory.mktemp("ready")
     write_corpus(folder / "corpus")
-    running = start(folder / "corpus", folder / "index")
+    sync(folder / "corpus", folder / "index", bundled)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served(forks: Forks, ready: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A page that many tests ask over HTTP; none may change its notes."""
+    folder = Path(shutil.copytree(ready, tmp_path_factory.mktemp("served") / "page"))
+    running = fork(forks, folder / "corpus", folder / "index")
     yield running
     stop(running)
+
+
+@pytest.fixture
+def own(start_page: StartPage, ready: Path, tmp_path: Path) -> Served:
+    """A page of the test's own, whose notes it may change."""
+    folder = Path(shutil.copytree(ready, tmp_path / "page"))
+    return start_page(folder / "corpus", folder / "index")
 
 
 @pytest.fixture(scope="session")
@@ -130,3 +199,30 @@ def browser() -> Iterator[object]:
         chromium = driver.chromium.launch(executable_path=path, headless=True, args=list(flags))
         yield chromium
         chromium.close()
+
+
+Visit = Callable[..., Any]
+
+
+@pytest.fixture
+def visit(browser: Any, start_page: StartPage) -> Iterator[Visit]:
+    """Opens addresses in a browser that knows nothing yet; what goes wrong there is told at the end."""
+    contexts, tabs = [], []
+
+    def visiting(url: str, kind: type[Tab] = Tab, **options: Any) -> Tab:
+        settings = {"locale": "zh-CN", "viewport": {"width": 1280, "height": 800}, **options}
+        contexts.append(browser.new_context(**settings))
+        tabs.append(kind(contexts[-1].new_page(), url))
+        return tabs[-1]
+
+    yield visiting
+    for context in contexts:
+        context.close()
+    for tab in tabs:
+        assert tab.problems == []
+        assert tab.hosts <= {urlsplit(tab.url).netloc, ""}  # "" is data:
+
+
+@pytest.fixture
+def tab(visit: Visit, own: Served) -> Any:
+    return visit(own.url)

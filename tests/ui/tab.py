@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
 WAIT = 120_000  # milliseconds; a machine that is busy with other things may stand still for a minute
 BOX = "#kd-question textarea"
+FOCUSED = """() => { const at = document.activeElement;
+    return at.id || at.name || at.getAttribute('role') || at.className; }"""
+KEPT = """() => Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-'))
+    .map(key => JSON.parse(JSON.parse(localStorage[key]).turns).map(turn => turn.answer.question))"""
 
 
 class Tab:
     """An open page; `problems` are errors and dialogs, `hosts` whom it spoke to."""
 
     def __init__(self, page: Any, url: str) -> None:
-        self.page = page
+        self.page, self.url = page, url
         self.hosts: set[str] = set()
         self.problems: list[str] = []
         page.set_default_timeout(WAIT)
@@ -88,25 +91,48 @@ class Tab:
             "([selector, count]) => document.querySelectorAll(selector).length === count", arg=[selector, count]
         )
 
+    def wait_for_texts(self, selector: str, texts: list[str]) -> None:
+        """Waits until the elements that match `selector` hold just these texts."""
+        try:
+            self.page.wait_for_function(
+                """([selector, texts]) => JSON.stringify(texts) ===
+                    JSON.stringify([...document.querySelectorAll(selector)].map(element => element.textContent))""",
+                arg=[selector, texts],
+            )
+        except Exception:  # it took too long; what is there instead says more
+            assert self.texts(selector) == texts
+            raise
+
+    def wait_for_width(self, width: int) -> None:
+        """Waits until the page is drawn `width` pixels wide; one that stays wider fails."""
+        self.settle()
+        self.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
+
+    def wait_for_focus(self, name: str) -> None:
+        """Waits until what has the focus has this id, name, role or class."""
+        self.page.wait_for_function(f"name => ({FOCUSED})() === name", arg=name)
+
+    def wait_for_kept(self, *conversations: list[str]) -> None:
+        """Waits until the browser keeps conversations of just these questions, in whatever order."""
+        self.page.wait_for_function(
+            f"expected => JSON.stringify(({KEPT})().sort()) === JSON.stringify(expected.sort())",
+            arg=list(conversations),
+        )
+
+    def settle(self) -> None:
+        """Waits until the browser has drawn what it knows, and no colour or place is on its way to another."""
+        self.page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        self.page.wait_for_function(
+            "() => document.getAnimations().every(({ playState, effect }) => playState !== 'running'"
+            " || effect.getComputedTiming().iterations === Infinity)"
+        )
+
     def wait_for_box(self, question: str) -> None:
         """Waits until the box for the question holds just `question`."""
         self.page.wait_for_function(
             "([box, question]) => document.querySelector(box)?.value === question", arg=[BOX, question]
         )
 
-    def kept(self) -> list[list[str]]:
-        """Returns the questions of each conversation that the browser keeps, the last one first."""
-        records = self.page.evaluate(
-            """() => Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-'))
-                .map(key => JSON.parse(localStorage[key])).sort((a, b) => b.changed - a.changed)"""
-        )
-        return [[turn["answer"]["question"] for turn in json.loads(record["turns"])] for record in records]
-
     def focused(self) -> str:
-        """Returns the id, name or class of what has the focus."""
-        return str(
-            self.page.evaluate(
-                """() => { const at = document.activeElement;
-                    return at.id || at.name || at.getAttribute('role') || at.className; }"""
-            )
-        )
+        """Returns the id, name, role or class of what has the focus."""
+        return str(self.page.evaluate(FOCUSED))

@@ -16,7 +16,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 import app
-from tests.ui.conftest import ROOT, Served, start, stop
+from tests.ui.conftest import ROOT, Served, StartPage, start, stop
 
 JSON = {"Content-Type": "application/json"}
 QUESTION = "手冲咖啡的水温应该是多少？"
@@ -107,17 +107,14 @@ def test_first_start_builds_says_so_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     ["# 动物\n\n## 什么是猫？\n\n## 什么是狗？\n", "今天下了雨，我们去了公园。\n", "# 只有标题\n", "？\n"],
     ids=["only open questions", "prose", "a heading", "one mark"],
 )
-def test_the_least_of_notes_still_has_a_page(tmp_path: Path, text: str) -> None:
+def test_the_least_of_notes_still_has_a_page(start_page: StartPage, tmp_path: Path, text: str) -> None:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.md").write_text(text, encoding="utf-8")
-    page = start(tmp_path / "corpus", tmp_path / "index")
-    try:
-        client = Client(page.url, verbose=False, analytics_enabled=False)
-        assert client.predict("什么是猫？", api_name="/ask")["found"] is False
-        for route in ("suggest?q=zy", "suggest?q=猫", "state", "map", "map/question?q=猫"):
-            assert httpx.get(f"{page.url}/kuaida/{route}", timeout=20).status_code == 200, route
-    finally:
-        stop(page)
+    page = start_page(tmp_path / "corpus", tmp_path / "index")
+    client = Client(page.url, verbose=False, analytics_enabled=False)
+    assert client.predict("什么是猫？", api_name="/ask")["found"] is False
+    for route in ("suggest?q=zy", "suggest?q=猫", "state", "map", "map/question?q=猫"):
+        assert httpx.get(f"{page.url}/kuaida/{route}", timeout=20).status_code == 200, route
 
 
 @pytest.mark.parametrize(

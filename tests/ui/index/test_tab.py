@@ -21,7 +21,7 @@ from rag.ui.words.chinese import CHINESE
 from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 from tests.ui.blocks import on_a_page
-from tests.ui.conftest import Served, start, stop
+from tests.ui.conftest import Served, StartPage
 from tests.ui.pieces import Pieces
 from tests.ui.tab import WAIT
 
@@ -201,14 +201,11 @@ def test_watching_is_switched_for_all(view: View, service: Service) -> None:
 # ---------------------------------------------------------------------------------------------------------- in Chromium
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("index-tab")
-    write_notes(folder / "corpus")
-    Feedback(folder / "feedback").miss(GAP, "什么是灾难性遗忘？")
-    served = start(folder / "corpus", folder / "index", "--allow-writing")
-    yield served
-    assert "Traceback" not in stop(served)
+@pytest.fixture
+def running(start_page: StartPage, tmp_path: Path) -> Served:
+    write_notes(tmp_path / "corpus")
+    Feedback(tmp_path / "feedback").miss(GAP, "什么是灾难性遗忘？")
+    return start_page(tmp_path / "corpus", tmp_path / "index", "--allow-writing")
 
 
 @pytest.fixture

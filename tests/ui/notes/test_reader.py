@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,15 +18,8 @@ from tests.process import ROOT
 from tests.ui.hostile import FRAGMENTS, UNREADABLE
 from tests.ui.pieces import Pieces
 
-OTHERS = ROOT.parent / "shared" / "eval" / "notes"  # notes of other people, where they are at hand
-PASSAGES = 4  # of each of those that are tried
-
-
-def found(corpus: Path) -> list[Any]:
-    """Returns the sources of the notes in `corpus`, or one case that is skipped, saying so."""
-    if not corpus.is_dir():
-        return [pytest.param("", marks=pytest.mark.skip(reason=f"no {corpus.name} of other people at hand"))]
-    return [note.source for note in read_corpus(corpus)[0]]
+SAMPLES = ROOT / "tests" / "data" / "notes"
+PLACES = [(corpus, note.source) for corpus in (ROOT / "corpus", SAMPLES) for note in read_corpus(corpus)[0]]
 
 
 def filled(text: str, first: int, last: int) -> set[int]:
@@ -43,8 +35,9 @@ def rendered(text: str, marked: Lines | None = None) -> str:
     return document(text, marked, [], CHINESE).removeprefix('<div class="kd-note" dir="auto">').removesuffix("</div>")
 
 
-def check(corpus: Path, name: str, at_most: int) -> None:
-    """Checks that all lines are there, and for some passages that their lines are marked and no others."""
+@pytest.mark.parametrize(("corpus", "name"), PLACES, ids=[name for _, name in PLACES])
+def test_every_passage_of_a_note_is_marked_exactly(corpus: Path, name: str) -> None:
+    """All lines are there, and for each passage its lines are marked and no others."""
     note = read_note(corpus, name)
     passages = split(note)
     marks = borders(passages)
@@ -54,7 +47,7 @@ def check(corpus: Path, name: str, at_most: int) -> None:
     assert whole.lines == filled(note.text, part.first, part.last)
     assert whole.marked == set()
     assert whole.text.count("段落 ") >= sum(passage.start_line <= part.last for passage in passages)
-    for passage in passages[:: max(1, len(passages) // at_most)]:
+    for passage in passages:
         place = passage.start_line, passage.end_line
         assert Pieces(document(note.text, place, marks, CHINESE)).marked == filled(note.text, *place)
         raw = Pieces(source(note.text, place, marks, CHINESE))
@@ -62,16 +55,6 @@ def check(corpus: Path, name: str, at_most: int) -> None:
     # the source is the file, line by line
     raw = Pieces(source(note.text, None, marks, CHINESE))
     assert [(min(piece.lines), piece.text) for piece in raw.found] == [*enumerate(lines[: part.last], 1)]
-
-
-@pytest.mark.parametrize("name", found(ROOT / "corpus"))
-def test_every_passage_of_the_corpus_is_marked_exactly(name: str) -> None:
-    check(ROOT / "corpus", name, 1_000)
-
-
-@pytest.mark.parametrize("name", found(OTHERS))
-def test_passages_of_other_notes_are_marked_exactly(name: str) -> None:
-    check(OTHERS, name, PASSAGES)
 
 
 # ------------------------------------------------------------------------------------------------------ by value

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 
+from rag.encoders.onnx import OnnxEncoder
+from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.passages.split import split
 from rag.ui.markup import printable
-from tests.ui.conftest import COFFEE, Served, start, stop
+from tests.ui.conftest import COFFEE, Served, Visit
 from tests.ui.hostile import FRAGMENTS, UNREADABLE
 from tests.ui.tab import Tab
 
@@ -45,7 +45,8 @@ def long_enough(fragment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def ready(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the notes of these tests and their index, to be copied."""
     folder = tmp_path_factory.mktemp("notes")
     corpus = folder / "corpus"
     notes = {"饮料/咖啡.md": COFFEE, "饮料/茶/绿茶.md": TEA, "面包.md": MOVED, "蛋糕.md": GONE, "长.md": LONG}
@@ -57,19 +58,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         path = corpus / source
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.replace("\0", "").encode("utf-8", "surrogatepass"))
-    running = start(corpus, folder / "index")
-    yield running
-    stop(running)
+    sync(corpus, folder / "index", bundled)
+    return folder
 
 
 @pytest.fixture
-def tab(browser: Any, served: Served) -> Iterator[Tab]:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
-    opened = Notes(context.new_page(), f"{served.url}/#notes")
-    yield opened
-    context.close()
-    assert opened.problems == []
-    assert opened.hosts <= {urlsplit(served.url).netloc, ""}  # "" is data:
+def tab(visit: Visit, own: Served) -> Notes:
+    return visit(f"{own.url}/#notes", Notes)
 
 
 def address(source: str, first: int = 0, last: int = 0) -> str:
@@ -86,13 +81,14 @@ def go(tab: Tab, source: str, first: int = 0, last: int = 0) -> None:
     )
 
 
-def marked(tab: Tab) -> list[int]:
-    """Returns the lines that are marked, each once."""
-    return sorted(
-        tab.page.evaluate(
-            r"""() => [...new Set([...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
-                [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4)))))]"""
-        )
+def wait_for_marked(tab: Tab, lines: list[int]) -> None:
+    """Waits until just these lines are marked."""
+    tab.page.wait_for_function(
+        r"""lines => JSON.stringify(lines) === JSON.stringify([...new Set(
+            [...document.querySelectorAll('#kd-note .kd-marked')].flatMap(piece =>
+                [...piece.classList].filter(name => /^kd-l\d+$/.test(name)).map(name => Number(name.slice(4))))
+            )].sort((one, other) => one - other))""",
+        arg=lines,
     )
 
 
@@ -133,7 +129,7 @@ def test_the_tree_names_all_notes_and_counts_their_passages(tab: Tab) -> None:
 def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.page.fill(QUERY, "绿茶")
     tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶")
-    assert tab.texts("#kd-notes-tree .kd-leaf bdi") == ["绿茶.md"]
+    tab.wait_for_texts("#kd-notes-tree .kd-leaf bdi", ["绿茶.md"])
     assert tab.texts("#kd-notes-found .kd-leaf .kd-entry")[:2] == ["绿茶泡多久？", "绿茶用多少度的水？"]
     assert tab.texts("#kd-notes-found .kd-entry-place")[0] == "饮料/茶/绿茶.md:7–10"
     tab.page.fill(QUERY, "绿茶泡多久")
@@ -141,11 +137,11 @@ def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.wait_for_text("#kd-notes-found .kd-leaf", "绿茶泡多久？")
     tab.page.press(QUERY, "Enter")
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/茶/绿茶.md:7–10")
-    assert marked(tab) == [7, 9, 10]
+    wait_for_marked(tab, [7, 9, 10])
     tab.page.fill(QUERY, "")
     tab.page.wait_for_function("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
-    assert tab.page.locator("#kd-notes-found .kd-leaf").count() == 0
-    assert tab.texts("#kd-notes-tree .kd-leaf-open bdi") == ["绿茶.md"]
+    tab.wait_for_count("#kd-notes-found .kd-leaf", 0)
+    tab.wait_for_texts("#kd-notes-tree .kd-leaf-open bdi", ["绿茶.md"])
 
 
 def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
@@ -167,16 +163,16 @@ def test_the_list_is_walked_by_arrow_keys(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("source", ["饮料/咖啡.md", "饮料/茶/绿茶.md", "长.md"])
-def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, served: Served, source: str) -> None:
-    text = (served.corpus / source).read_text(encoding="utf-8")
-    places = passages(served.corpus, source)
+def test_a_note_opens_at_exact_lines_in_both_views(tab: Tab, own: Served, source: str) -> None:
+    text = (own.corpus / source).read_text(encoding="utf-8")
+    places = passages(own.corpus, source)
     for first, last in [*places[:2], *places[2 :: max(1, len(places) // 4)]]:
         for how in ("rendered", "raw"):
             go(tab, source, first, last)
             look(tab, how)
             go(tab, source)
             go(tab, source, first, last)
-            assert marked(tab) == (filled(text, first, last) if how == "rendered" else list(range(first, last + 1)))
+            wait_for_marked(tab, filled(text, first, last) if how == "rendered" else [*range(first, last + 1)])
             tab.page.wait_for_function("() => document.activeElement.classList.contains('kd-marked')")
             box = tab.page.evaluate("() => document.activeElement.getBoundingClientRect().toJSON()")
             assert 0 < box["top"] < 800
@@ -198,17 +194,17 @@ def test_a_note_is_rendered_with_formulas_and_tables(tab: Tab) -> None:
     assert link.endswith("/corpus/%E9%A5%AE%E6%96%99/%E5%92%96%E5%95%A1.md:1")
     assert tab.page.get_attribute('#kd-note button[name="copy"]', "value") == "饮料/咖啡.md:1"
     look(tab, "raw")
-    assert tab.page.locator("#kd-note .katex").count() == 0
+    tab.wait_for_count("#kd-note .katex", 0)
     assert tab.text("#kd-note .kd-l5") == COFFEE.split("\n")[4]
     assert tab.page.get_attribute('#kd-note button[value="raw"]', "aria-pressed") == "true"
     tab.page.reload()  # how a note is shown is kept
     tab.page.wait_for_selector("#kd-note .kd-raw")
-    assert marked(tab) == list(range(1, 10))
+    wait_for_marked(tab, list(range(1, 10)))
 
 
 def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
     go(tab, "饮料/茶/绿茶.md")
-    assert tab.page.locator("#kd-note .kd-border").count() == 0
+    tab.wait_for_count("#kd-note .kd-border", 0)
     tab.page.click('#kd-note button[name="note-borders"]')
     tab.page.wait_for_selector("#kd-note .kd-border")
     assert [text.split("？")[0] for text in tab.texts("#kd-note .kd-border")] == [
@@ -216,23 +212,21 @@ def test_borders_say_what_a_passage_would_be_asked_by(tab: Tab) -> None:
         "段落 2 第 7–10 行 绿茶泡多久",
     ]
     look(tab, "raw")
-    assert tab.page.locator("#kd-note .kd-border").count() == 2
-    assert tab.texts("#kd-note .kd-l") == TEA.removesuffix("\n").split("\n")
+    tab.wait_for_count("#kd-note .kd-border", 2)
+    tab.wait_for_texts("#kd-note .kd-l", TEA.removesuffix("\n").split("\n"))
     tab.page.click('#kd-note button[name="note-borders"]')
     tab.page.wait_for_function("() => document.querySelectorAll('#kd-note .kd-border').length === 0")
 
 
-def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, browser: Any, served: Served) -> None:
+def test_the_address_is_a_link_and_the_back_button_returns(tab: Tab, visit: Visit, own: Served) -> None:
     go(tab, "饮料/咖啡.md", 11, 15)
     go(tab, "饮料/茶/绿茶.md", 1, 5)
     tab.page.go_back()
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/咖啡.md:11–15")
-    assert marked(tab) == [11, 13, 14, 15]
-    fresh = Notes(browser.new_page(), served.url + "/" + address("饮料/茶/绿茶.md", 1, 5))
+    wait_for_marked(tab, [11, 13, 14, 15])
+    fresh = visit(own.url + "/" + address("饮料/茶/绿茶.md", 1, 5), Notes)
     fresh.page.wait_for_function("() => document.activeElement.classList.contains('kd-l1')")
-    assert marked(fresh) == [1, 3, 5]
-    assert fresh.problems == []
-    fresh.page.close()
+    wait_for_marked(fresh, [1, 3, 5])
 
 
 def test_a_place_that_is_open_is_scrolled_to_again(tab: Tab) -> None:
@@ -253,7 +247,7 @@ def test_a_note_that_is_not_there_is_one_sentence(tab: Tab) -> None:
 def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
     go(tab, "长.md", 1_001, 1_001)
     assert tab.text("#kd-note .kd-part") == "这篇笔记共 2001 行，这里显示第 626–2001 行。"
-    assert marked(tab) == [1_001]
+    wait_for_marked(tab, [1_001])
     tab.page.click("#kd-note button[name=note-part]")
     tab.wait_for_text("#kd-note .kd-part", "第 1–1500 行")
     tab.page.click("#kd-note button[name=note-part]")
@@ -265,10 +259,10 @@ def test_a_long_note_is_shown_in_parts(tab: Tab) -> None:
 # --------------------------------------------------------------------------------------------- what changed meanwhile
 
 
-def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> None:
-    path = served.corpus / "面包.md"
+def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, own: Served) -> None:
+    path = own.corpus / "面包.md"
     go(tab, "面包.md", 7, 9)
-    assert tab.page.locator("#kd-note .kd-standing").count() == 0
+    tab.wait_for_count("#kd-note .kd-standing", 0)
 
     path.write_text(MOVED.replace("# 面包\n", "# 面包\n\n新的一段。\n", 1), encoding="utf-8")
     go(tab, "面包.md")
@@ -276,7 +270,7 @@ def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> 
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "从第 7–9 行移到了第 9–11 行")
     assert tab.text("#kd-note .kd-note-place code") == "面包.md:9–11"
     assert tab.text("#kd-note .kd-badge") == "已改动"
-    assert marked(tab) == [9, 11]
+    wait_for_marked(tab, [9, 11])
     look(tab, "raw")
     assert tab.text("#kd-note .kd-l11") == "烤四十分钟。"
 
@@ -284,24 +278,20 @@ def test_a_note_that_changed_is_shown_as_it_is_now(tab: Tab, served: Served) -> 
     tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 1, 5))
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "原来第 1–5 行的这段文字，现在的笔记里已经没有了")
     assert tab.text("#kd-note .kd-lost") == "\n".join(MOVED.split("\n")[:5])
-    assert marked(tab) == []
+    wait_for_marked(tab, [])
     assert tab.text("#kd-note .kd-l5") == "放在温暖的地方两小时。"
     tab.page.evaluate("hash => { location.hash = hash; }", address("面包.md", 7, 9))
     tab.wait_for_text("#kd-note .kd-standing + .kd-standing", "仍在原来的行")
-    assert marked(tab) == [7, 8, 9]
+    wait_for_marked(tab, [7, 8, 9])
 
 
-def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, served: Served) -> None:
-    path = served.corpus / "蛋糕.md"
-    path.unlink()
-    try:
-        go(tab, "蛋糕.md", 1, 5)
-        assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
-        assert marked(tab) == [1, 3, 5]
-        look(tab, "raw")
-        assert tab.texts("#kd-note .kd-l") == GONE.removesuffix("\n").split("\n")
-    finally:
-        path.write_text(GONE, encoding="utf-8")
+def test_a_note_that_is_gone_is_shown_as_it_was_indexed(tab: Tab, own: Served) -> None:
+    (own.corpus / "蛋糕.md").unlink()
+    go(tab, "蛋糕.md", 1, 5)
+    assert tab.text("#kd-note .kd-standing") == "这篇笔记已经不在磁盘上了；下面是建立索引时的文字。"
+    wait_for_marked(tab, [1, 3, 5])
+    look(tab, "raw")
+    tab.wait_for_texts("#kd-note .kd-l", GONE.removesuffix("\n").split("\n"))
 
 
 def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
@@ -320,25 +310,25 @@ def test_questions_that_are_answered_twice_stand_side_by_side(tab: Tab) -> None:
 # -------------------------------------------------------------------------------------------------------- hostile notes
 
 
-def test_hostile_notes_are_only_read(tab: Tab, served: Served) -> None:
+def test_hostile_notes_are_only_read(tab: Tab, own: Served) -> None:
     sources = [f"恶意/h{number}.md" for number in range(1, len(FRAGMENTS) + 1)]
     sources += [f"恶意/u{number}.md" for number in range(1, len(UNREADABLE) + 1)]
     go(tab, sources[0])
     for source in sources:
         go(tab, source, 1, 1)
-        assert marked(tab) == [1]
+        wait_for_marked(tab, [1])
         harmless(tab)
     tab.page.click('#kd-note button[name="note-borders"]')
     look(tab, "raw")
     for source in ["恶意/<img src=x onerror=window.hacked=1>.md", *sources[-3:]]:
         go(tab, source, 1, 1)
-        text = read_note(served.corpus, source).text
-        assert tab.texts("#kd-note .kd-l") == list(map(printable, text.removesuffix("\n").split("\n")))
+        text = read_note(own.corpus, source).text
+        tab.wait_for_texts("#kd-note .kd-l", list(map(printable, text.removesuffix("\n").split("\n"))))
         harmless(tab)
     tab.page.fill(QUERY, "<script>window.hacked")
     tab.page.wait_for_selector("#kd-notes-found .kd-leaf")
     harmless(tab)
-    tab.page.wait_for_timeout(500)
+    tab.settle()
     harmless(tab)
 
 
@@ -365,20 +355,17 @@ def harmless(tab: Tab) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 390])
-def test_a_phone_shows_list_or_note(browser: Any, served: Served, width: int) -> None:
-    context = browser.new_context(locale="zh-CN", viewport={"width": width, "height": 740}, has_touch=True)
-    tab = Notes(context.new_page(), f"{served.url}/#notes")
+def test_a_phone_shows_list_or_note(visit: Visit, own: Served, width: int) -> None:
+    tab = visit(f"{own.url}/#notes", Notes, viewport={"width": width, "height": 740}, has_touch=True)
     tab.page.click("#kd-notes-tree .kd-leaf >> text=绿茶.md")
     tab.wait_for_text("#kd-note .kd-note-title", "绿茶")
-    assert not tab.page.is_visible("#kd-notes-list")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    tab.page.wait_for_selector("#kd-notes-list", state="hidden")
+    tab.wait_for_width(width)
     go(tab, "饮料/咖啡.md", 11, 15)
     look(tab, "raw")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+    tab.wait_for_width(width)
     look(tab, "rendered")
     tab.page.click("#kd-note .kd-back")
     tab.page.wait_for_selector("#kd-notes-list", state="visible")
-    assert not tab.page.is_visible("#kd-note")
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
-    assert tab.problems == []
-    context.close()
+    tab.page.wait_for_selector("#kd-note", state="hidden")
+    tab.wait_for_width(width)
