@@ -68,12 +68,13 @@ class Server:
             timeout_graceful_shutdown=GOODBYE_SECONDS,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="kuaida-server", daemon=True)
+        self._ended = threading.Event()  # Ctrl-C during Thread.join makes a thread look ended that is not
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="kuaida-server", daemon=True)
 
     def wait(self) -> None:
         """Returns when it serves no longer; KeyboardInterrupt passes through."""
-        while self._thread.is_alive():
-            self._thread.join(LOOK_SECONDS)
+        while not self._ended.wait(LOOK_SECONDS):
+            pass
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -85,6 +86,12 @@ class Server:
             self._server.should_exit = True
             with contextlib.suppress(KeyboardInterrupt):  # pressed again: then without a goodbye
                 self.wait()
+
+    def _run(self, listener: socket.socket) -> None:
+        try:
+            self._server.run([listener])
+        finally:
+            self._ended.set()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from rag.errors import ServerError
 from rag.serving import listener
+from tests.process import ROOT, SECONDS, environment
 
 
 def taken() -> socket.socket:
@@ -49,3 +53,37 @@ def test_the_address_names_the_port_that_was_free() -> None:
         assert listener.url(found) == f"http://127.0.0.1:{listener.port_of(found)}"
         with socket.create_connection(("127.0.0.1", listener.port_of(found)), timeout=5):
             pass  # who comes is kept waiting until the web server is there
+
+
+INTERRUPTED = """
+import asyncio, signal, sys
+from rag.serving import listener
+
+async def slow(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.sleep(0.5)  # a goodbye that takes a while
+        print("goodbye", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+
+server = listener.Server(slow, connections := listener.listen("127.0.0.1", 0))
+try:
+    with connections, server.serving():
+        print("serving", flush=True)
+        server.wait()
+except KeyboardInterrupt:
+    print("ended", flush=True)
+"""
+
+
+def test_ctrl_c_waits_for_the_goodbye_before_the_socket_is_closed() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "serving\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=SECONDS)[0] == "goodbye\nended\n"
