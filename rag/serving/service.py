@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `app.py` was told.
+    """What the page was told when it was started.
 
     `feedback` is where ratings, gaps and pins are kept; `writable` allows adding to notes; `editor` is a link with
     {path} and {line}, empty for none.

@@ -163,7 +163,7 @@ def test_gaps_and_what_can_be_done() -> None:
 
 def test_without_writing_the_button_is_off_and_says_how_to_switch_it_on() -> None:
     html = render.gaps((Gap("猫？", 1, NOON, ""),), False, CHINESE, NOW)
-    assert "请用 python app.py --allow-writing 启动" in Pieces(html).text
+    assert "启动时请加上 --allow-writing" in Pieces(html).text
     assert [value for name, value in Pieces(html).attributes if name == "disabled"] == [None]
 
 
