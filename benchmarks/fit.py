@@ -2,12 +2,12 @@
 
     python -m benchmarks.fit corpus=benchmarks/golden/corpus.jsonl NOTES=benchmarks/golden/notes.jsonl …
 
-Each argument is a folder of notes and its golden questions. First the weights of `rag/fusion.py`: two losses are
+Each argument is a folder of notes and its golden questions. First the weights of `fusion.py`: two losses are
 minimised together, the cross entropy of the right passage among those read (what comes first), and the logistic loss
 of the best passage's logit against whether it is right. The signs of the weights are given, and those for questions in
 another language than the notes are drawn towards the others, as there are few of them.
 
-Then the constants of `rag/calibration.py`: the same questions are asked of parts of the notes, of one file up to all
+Then the constants of `calibration.py`: the same questions are asked of parts of the notes, of one file up to all
 of them, where a question whose answer was left out is one more that the notes do not answer. SLOPE and SHIFT are those
 with which wrong refusals and false answers, against what we allow, are fewest over all the parts.
 """

@@ -26,7 +26,7 @@ from rag.types import Hit, Passage
 
 RATINGS, GAPS, PINNED = "feedback.jsonl", "gaps.jsonl", "pinned.jsonl"
 MAX_COMMENT = 1_000  # characters
-Reason = Literal["", "absent", "wrong", "other"]
+Complaint = Literal["", "absent", "wrong", "other"]
 Record = dict[str, Any]
 Shape = dict[str, type]
 
@@ -37,7 +37,7 @@ class Rating:
 
     question: str
     good: bool
-    reason: Reason
+    reason: Complaint
     comment: str
     at: str
 
@@ -73,15 +73,17 @@ class Feedback:
         self._folder = folder
         self._adding = threading.Lock()
 
-    def rate(self, question: str, good: bool, hit: Hit | None = None, reason: Reason = "", comment: str = "") -> None:
+    def rate(
+        self, question: str, good: bool, hit: Hit | None = None, reason: Complaint = "", comment: str = ""
+    ) -> None:
         """Keeps what a person thinks of an answer.
 
         A good answer has the passage of `hit` as its gold; a good one without a hit, which said that the notes hold
         none, and a bad one that should have said so (`reason` "absent") have no gold; what a bad answer should have
         been otherwise nobody knows. Raises ValueError for a reason that there is not, or a good answer with one.
         """
-        if reason not in get_args(Reason) or good == bool(reason):
-            raise ValueError(f"a bad answer has one of the reasons {get_args(Reason)[1:]}, a good one has none")
+        if reason not in get_args(Complaint) or good == bool(reason):
+            raise ValueError(f"a bad answer has one of the reasons {get_args(Complaint)[1:]}, a good one has none")
         question = _question(question)
         gold: list[Record] | None = [] if good or reason == "absent" else None
         if good and hit:

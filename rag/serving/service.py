@@ -16,7 +16,7 @@ from rag.answering.record import record
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable, NoteUnreadable
-from rag.feedback.log import Feedback, Reason
+from rag.feedback.log import Complaint, Feedback
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
 from rag.notes.corpus import read_note
@@ -102,7 +102,7 @@ class Service:
 
     # --------------------------------------------------------------------------------------- what people think of it
 
-    def rate(self, turn: Turn, good: bool, reason: Reason, comment: str) -> None:
+    def rate(self, turn: Turn, good: bool, reason: Complaint, comment: str) -> None:
         """Keeps what a person thinks of an answer; raises FeedbackNotWritable."""
         answer = turn.answer
         hit = answer.hits[answer.cited[0] - 1] if answer.cited else None

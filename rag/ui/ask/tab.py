@@ -18,7 +18,7 @@ from typing import Any
 import gradio as gr
 from pydantic import TypeAdapter, ValidationError
 
-from rag.feedback.log import Reason
+from rag.feedback.log import Complaint
 from rag.question.check import check_question
 from rag.serving.service import Service
 from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
@@ -256,7 +256,7 @@ class View:
         if turn is None:
             return unchanged()
         good = bool(values.get("good"))
-        reason: Reason = "" if good else _reason(values.get("reason"))
+        reason: Complaint = "" if good else _reason(values.get("reason"))
         self._service.rate(turn, good, reason, str(values.get("comment", "")))
         return {self.parts.said: thanks(self.words.thanks)}
 
@@ -324,7 +324,7 @@ def _from_json(text: str) -> Pending | None:
         return None
 
 
-def _reason(said: object) -> Reason:
+def _reason(said: object) -> Complaint:
     return "absent" if said == "absent" else "wrong" if said == "wrong" else "other"
 
 
