@@ -46,8 +46,8 @@ def rank_by(channel: str, index: Index, encoder: Encoder, question: GoldenQuesti
     """Returns the rank of the right passage by BM25 over the question's own tokens ("lexical"), or by whole vectors."""
     (encoded,) = encoder.encode_questions([question.question])
     weights = dict.fromkeys(content_tokens(question.question), 1.0) if channel == "lexical" else {}
-    found = index.candidates(encoded.whole, weights, CANDIDATES)
-    right = np.array([question.is_answered_by(index.passage(one.number)) for one in found])
+    found = index.candidates(encoded, weights, CANDIDATES)
+    right = np.array([question.is_answered_by(index.passage(one.id)) for one in found])
     return rank_of_right(right, np.array([getattr(one, channel) for one in found]))
 
 

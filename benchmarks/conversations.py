@@ -23,7 +23,6 @@ from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import Gold, GoldenQuestion
 from rag.indexing.sync import sync
-from rag.retrieval.search import calibrate
 from rag.types import Answer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,7 +126,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.index or Path(temporary) / "index"
         encoder = load_encoder(options.encoder)
-        sync(DEFAULT_CORPUS, folder, encoder, calibrate=calibrate)
+        sync(DEFAULT_CORPUS, folder, encoder)
         assistant = Assistant.open(folder, encoder)
         figures = [
             *measure_conversations(assistant, read_conversations(options.half)).items(),

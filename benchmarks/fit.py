@@ -2,12 +2,12 @@
 
     python -m benchmarks.fit corpus=benchmarks/golden/corpus.jsonl NOTES=benchmarks/golden/notes.jsonl …
 
-Each argument is a folder of notes and its golden questions. First the weights of `rag/fusion.py`: two losses are
+Each argument is a folder of notes and its golden questions. First the weights of `fusion.py`: two losses are
 minimised together, the cross entropy of the right passage among those read (what comes first), and the logistic loss
 of the best passage's logit against whether it is right. The signs of the weights are given, and those for questions in
 another language than the notes are drawn towards the others, as there are few of them.
 
-Then the constants of `rag/calibration.py`: the same questions are asked of parts of the notes, of one file up to all
+Then the constants of `calibration.py`: the same questions are asked of parts of the notes, of one file up to all
 of them, where a question whose answer was left out is one more that the notes do not answer. SLOPE and SHIFT are those
 with which wrong refusals and false answers, against what we allow, are fewest over all the parts.
 """
@@ -30,12 +30,13 @@ from rag.encoders.load import load_encoder
 from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import auroc
 from rag.indexing.sync import sync
+from rag.retrieval import fusion
 from rag.retrieval.calibration import EVERYDAY
-from rag.retrieval.search import search
+from rag.retrieval.search import rank
 from rag.store.local import Index
 from rag.types import Span
 
-NAMES = ("dense", "sentence", "late", "lexical", "substance", "beside", "covered", "missed", "strange", "bias")
+NAMES = (*fusion.NAMES, "bias")
 SPREAD = np.array(  # how far a weight may plausibly go: the scale of its penalty
     [8.0, 8.0, 8.0, 1.0, 2.0, 4.0, 8.0, 4.0, 4.0, 8.0]
 )
@@ -103,7 +104,7 @@ def collect(
     """Asks the questions of `half` of the notes named `files`, of all without it."""
     with tempfile.TemporaryDirectory() as temporary:
         notes = corpus if files is None else _copied(corpus, files, Path(temporary, "notes"))
-        sync(notes, Path(temporary, "index"), encoder)
+        sync(notes, Path(temporary, "index"), encoder, calibrated=False)
         index = Index.open(Path(temporary, "index"), encoder)
         asked = (_case(index, encoder, question, files) for question in read_golden(golden, half))
         everyday = (_case(index, encoder, GoldenQuestion("", text, "", (), ""), files) for text in EVERYDAY)
@@ -118,12 +119,12 @@ def _copied(corpus: Path, files: frozenset[str], folder: Path) -> Path:
 
 
 def _case(index: Index, encoder: Encoder, question: GoldenQuestion, files: frozenset[str] | None) -> Case:
-    (encoded,) = encoder.encode_questions([question.question])
-    ranked = search(index, question.question, encoded)
-    rows = [[float(getattr(entry.signals, name)) for name in NAMES[:-1]] + [1.0] for entry in ranked]
-    right = [question.is_answered_by(entry.passage) for entry in ranked]
+    (ranking,) = rank(index, encoder, [question.question])
+    matches = ranking.matches
+    rows = [[float(getattr(match.signals, name)) for name in fusion.NAMES] + [1.0] for match in matches]
+    right = [question.is_answered_by(match.passage) for match in matches]
     held = any(files is None or gold.source in files for gold in question.gold)
-    return Case(np.array(rows), np.array([entry.signals.foreign for entry in ranked]), np.array(right), held)
+    return Case(np.array(rows), np.array([match.signals.foreign for match in matches]), np.array(right), held)
 
 
 def parts(corpus: Path, golden: Path, encoder: Encoder) -> Iterator[Part]:
@@ -224,7 +225,7 @@ def firsts(parameters: np.ndarray, cases: Sequence[Case]) -> tuple[np.ndarray, n
 
 
 def level(parameters: np.ndarray, part: Part) -> float:
-    """Returns what `rag.retrieval.search.calibrate` would measure."""
+    """Returns what `rag.retrieval.search.measure_level` would measure."""
     return float(np.median(firsts(parameters, part.everyday)[0]))
 
 

@@ -35,7 +35,7 @@ from rag.evaluation.golden import read_golden
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_corpus
 from rag.passages.sentences import sentences
-from rag.passages.split import answer_span, split
+from rag.passages.split import split
 from rag.types import Span
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -217,7 +217,7 @@ def write_corpus(corpus: Path, passages: int) -> None:
     questions = [passage.question for passage in originals if passage.question]
     pool = []
     for passage in originals:
-        answer = passage.text[slice(*answer_span(passage))]
+        answer = passage.text[slice(*passage.answer_span)]
         pool += [answer[start:end] for start, end in sentences(answer)]
     pool = [sentence for sentence in pool if sentence.endswith("。") and sentence[0].isalnum()]
     chance = random.Random(7)

@@ -8,13 +8,13 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 
 from rag.answering.citations import is_stale
-from rag.answering.compose import compose, hit
+from rag.answering.compose import compose, hit_of
 from rag.encoders.base import Encoder
 from rag.errors import IndexUnusable
 from rag.question.check import check_question
-from rag.retrieval import pipeline
+from rag.retrieval.pipeline import retrieve
 from rag.retrieval.reranker import Reranker
-from rag.retrieval.search import search
+from rag.retrieval.search import Wording, search
 from rag.store.local import Index, current_identity
 from rag.text.normal import clean
 from rag.types import Answer
@@ -64,14 +64,15 @@ class Assistant:
         question = check_question(question)
         index = self.index
         earlier = [clean(asked) for asked in history]
-        asked = pipeline.ask(index, self._encoder, question, earlier, limit, self._reranker)
-        stale = {source: is_stale(index, source) for source in {found.ranked.passage.source for found in asked.found}}
-        hits = tuple(hit(index, found, stale[found.ranked.passage.source]) for found in asked.found)
-        answer = compose(question, hits, asked.wanted)
-        return answer if asked.question == question else dataclasses.replace(answer, asked=asked.question)
+        ranking = retrieve(index, self._encoder, question, earlier, limit, self._reranker)
+        stale = {source: is_stale(index, source) for source in {match.passage.source for match in ranking.matches}}
+        hits = tuple(hit_of(index, match, stale[match.passage.source]) for match in ranking.matches)
+        answer = compose(question, hits, ranking.wanted)
+        return answer if ranking.question == question else dataclasses.replace(answer, asked=ranking.question)
 
-    def confidence_without(self, question: str, numbers: Set[int]) -> float:
-        """Returns how sure the answer would be if the notes lacked the passages with these numbers."""
+    def confidence_without(self, question: str, ids: Set[int]) -> float:
+        """Returns how sure the answer would be if the notes lacked the passages with these ids."""
         question = check_question(question)
-        ranked = search(self.index, question, self._encoder.encode_questions([question])[0], without=numbers)
-        return ranked[0].score if ranked else 0.0
+        (encoded,) = self._encoder.encode_questions([question])
+        matches = search(self.index, Wording(question, encoded), without=ids)
+        return matches[0].score if matches else 0.0

@@ -7,35 +7,36 @@ import dataclasses
 import json
 import sys
 import time
-from pathlib import Path
 
 from rag import console
-from rag.config import DEFAULT_CORPUS, DEFAULT_INDEX
 from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError
+from rag.folders import Folders, folders, remember
 from rag.indexing import sync
 from rag.notes.watching import WATCH_SECONDS, Watcher
 from rag.progress import progress_bar
-from rag.retrieval.search import calibrate
 from rag.text.normal import clean
 from rag.types import BuildReport
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, program: str = "rag.build") -> int:
     """Returns the exit code: 0 done or current, 1 stale (`--check`), 2 error."""
-    options = _parser().parse_args(arguments)
-    return console.run("rag.build", lambda: _run(options))
+    options = _parser(program).parse_args(arguments)
+    return console.run(program, lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
+    chosen = folders(options.corpus, options.index)
     encoder = load_encoder(options.encoder)
     if options.check:
-        return _check(options, encoder)
-    watcher = Watcher(options.corpus)  # before the build, so that no edit falls between the two
-    _build(options, encoder)
+        return _check(options, chosen, encoder)
+    watcher = Watcher(chosen.corpus)  # before the build, so that no edit falls between the two
+    _build(options, chosen, encoder)
+    if options.index is None:  # else a question would not find this index by itself
+        remember(chosen.corpus)
     if options.watch:
-        _watch(options, encoder, watcher)
+        _watch(options, chosen, encoder, watcher)
     return 0
 
 
@@ -49,13 +50,9 @@ def summary(report: BuildReport) -> str:
     return "\n".join(lines)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m rag.build", description="Bring the index up to date with the notes."
-    )
-    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS, help="folder of notes (default: corpus)")
-    parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index)")
-    parser.add_argument("--encoder", metavar="NAME", help="sentence-transformers name or folder (default: bundled)")
+def _parser(program: str) -> argparse.ArgumentParser:
+    description = "Bring the index up to date with the notes."
+    parser = console.parser(program, description, "--corpus", "--index", "--encoder")
     parser.add_argument("--full", action="store_true", help="encode every passage again")
     parser.add_argument("--watch", action="store_true", help="go on, and build again after every change")
     parser.add_argument("--check", action="store_true", help="change nothing; exit 0 when current, 1 when stale")
@@ -63,22 +60,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check(options: argparse.Namespace, encoder: Encoder) -> int:
-    current = sync.is_current(options.corpus, options.index, encoder)
+def _check(options: argparse.Namespace, chosen: Folders, encoder: Encoder) -> int:
+    current = sync.is_current(chosen.corpus, chosen.index, encoder)
     if options.json:
         sys.stdout.write(json.dumps({"current": current}) + "\n")
     else:
-        sys.stdout.write("index: current\n" if current else "index: stale, run `python -m rag.build`\n")
+        stale = console.in_words_of(options.program, "index: stale, run `python -m rag.build`\n")
+        sys.stdout.write("index: current\n" if current else stale)
     return 0 if current else 1
 
 
-def _build(options: argparse.Namespace, encoder: Encoder, full: bool | None = None) -> None:
+def _build(options: argparse.Namespace, chosen: Folders, encoder: Encoder, full: bool | None = None) -> None:
     with progress_bar("encoding") as advance:
         report = sync.sync(
-            options.corpus,
-            options.index,
+            chosen.corpus,
+            chosen.index,
             encoder,
-            calibrate=calibrate,
             full=options.full if full is None else full,
             progress=advance,
         )
@@ -90,10 +87,11 @@ def _to_json(report: BuildReport) -> str:
     """Returns the counts, the skipped files and the generation; which passages they were is for the page."""
     values = dataclasses.asdict(report)
     del values["differences"]
+    values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in report.skipped]
     return json.dumps(values, ensure_ascii=False)
 
 
-def _watch(options: argparse.Namespace, encoder: Encoder, watcher: Watcher) -> None:
+def _watch(options: argparse.Namespace, chosen: Folders, encoder: Encoder, watcher: Watcher) -> None:
     said = ""
     while True:
         time.sleep(WATCH_SECONDS)
@@ -101,12 +99,12 @@ def _watch(options: argparse.Namespace, encoder: Encoder, watcher: Watcher) -> N
         if seen is None:
             continue
         try:
-            _build(options, encoder, full=False)
+            _build(options, chosen, encoder, full=False)
             watcher.settle(seen)
             said = ""
         except KuaidaError as error:  # another build at work, an emptied folder: say so once, try again
             if str(error) != said:
-                sys.stderr.write(f"rag.build: {error}\n")
+                console.say(options.program, error)
             said = str(error)
 
 

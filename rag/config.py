@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_CORPUS = ROOT / "corpus"
-DEFAULT_INDEX = ROOT / "index"
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
+IS_CLONE = (ROOT / "app.py").is_file() and (ROOT / "corpus").is_dir()  # no installed package has these beside it
+DEFAULT_CORPUS = ROOT / "corpus" if IS_CLONE else PACKAGE / "bundled_notes"  # where setup.py puts corpus/
+DEFAULT_INDEX = ROOT / "index"  # this and the next of a clone; rag/folders.py knows where they are else
 DEFAULT_FEEDBACK = ROOT / "feedback"
-BUNDLED_ENCODER = Path(__file__).resolve().parent / "model"
+BUNDLED_ENCODER = PACKAGE / "model"
 
 MAX_QUESTION_CHARACTERS = 4_000
 
@@ -17,6 +20,19 @@ MAX_QUESTION_CHARACTERS = 4_000
 def colours_wanted(is_terminal: bool) -> bool:
     """True on a terminal unless NO_COLOR is set to anything (no-color.org) or the terminal is dumb."""
     return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def browser_wanted(is_terminal: bool) -> bool:
+    """True where a person sits before a desktop: a text browser would take over the terminal."""
+    has_desktop = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return is_terminal and has_desktop
+
+
+def data_folder() -> Path:
+    """Returns where an installed command keeps what it makes, by the custom of the platform."""
+    import platformdirs  # here, since a clone and --help need none
+
+    return Path(platformdirs.user_data_dir("kuaida", appauthor=False))
 
 
 def configure_libraries() -> None:

@@ -1,7 +1,8 @@
 """Everything that can go wrong and that a person can mend; each message says what to do next.
 
 KuaidaError
-├── QuestionRejected     the question is empty or too long
+├── QuestionRejected     the question is empty
+│   └── QuestionTooLong  or too long
 ├── CorpusError          the notes folder is missing or holds nothing to index
 ├── EncoderError         the encoder cannot be loaded
 ├── RerankerError        the reranker cannot be loaded
@@ -18,12 +19,18 @@ KuaidaError
 
 from __future__ import annotations
 
+from rag.types import Reason
+
 
 class KuaidaError(Exception):
     """Root of the tree; the commands turn it into one line on stderr and exit code 2."""
 
 
 class QuestionRejected(KuaidaError):
+    pass
+
+
+class QuestionTooLong(QuestionRejected):
     pass
 
 
@@ -70,7 +77,7 @@ class FeedbackNotWritable(KuaidaError):
 class NoteNotWritable(KuaidaError):
     """`reason` says why, without the name of the note."""
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: Reason) -> None:
         super().__init__(f"{source} stays as it is: {reason}")
         self.reason = reason
 
@@ -82,6 +89,6 @@ class ServerError(KuaidaError):
 class NoteUnreadable(Exception):
     """Carries why one file cannot be a note."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
         self.reason = reason

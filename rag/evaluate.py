@@ -11,27 +11,26 @@ from pathlib import Path
 
 from rag import console
 from rag.assistant import Assistant
-from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.errors import CorpusError, GoldenUnusable, KuaidaError, QuestionRejected
 from rag.evaluation import golden, report_page
 from rag.evaluation.golden import GoldenQuestion
 from rag.evaluation.report import DEPTH, Report, Result, Setting, compare, render, saved_ranks, summarise, to_json
+from rag.folders import folders
 from rag.indexing import sync
 from rag.notes.corpus import read_corpus
 from rag.progress import progress_bar
 from rag.retrieval.calibration import THRESHOLD
 from rag.retrieval.reranker import load_reranker
-from rag.retrieval.search import calibrate
 from rag.types import Hit
 
-LEFT_OUT = "rag.evaluate: left out {} of the ratings (right answer unknown: {}, note edited since: {})\n"
+LEFT_OUT = "left out {} of the ratings (right answer unknown: {}, note edited since: {})"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, program: str = "rag.evaluate") -> int:
     """Returns the exit code: 0 done, 2 error."""
-    options = _parser().parse_args(arguments)
-    return console.run("rag.evaluate", lambda: _run(options))
+    options = _parser(program).parse_args(arguments)
+    return console.run(program, lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -39,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.html and not options.html.parent.is_dir():  # said now, not after minutes of work
         raise KuaidaError(f"no folder {options.html.parent}: create it, or name another file with --html")
     with tempfile.TemporaryDirectory() as temporary:
-        corpus, questions = (options.corpus or DEFAULT_CORPUS, None)
+        corpus, questions = (folders(options.corpus).corpus, None)
         if options.golden:
             corpus, questions = _golden(options, Path(temporary) / "corpus")
         setting, results = _evaluate(options, corpus, questions, options.index or Path(temporary) / "index")
@@ -51,15 +50,12 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m rag.evaluate", description="Report how well golden questions are answered."
-    )
+def _parser(program: str) -> argparse.ArgumentParser:
+    description = "Report how well golden questions are answered."
+    parser = console.parser(program, description, "--encoder", "--reranker")
     parser.add_argument("--golden", type=Path, help="JSON lines, or a folder like BEIR's (default: the notes' own)")
-    parser.add_argument("--corpus", type=Path, help="folder of notes (default: corpus; a golden folder has its own)")
+    parser.add_argument("--corpus", type=Path, help="folder of notes (a golden folder has its own)")
     parser.add_argument("--index", type=Path, help="keep the index in this folder (default: a temporary one)")
-    parser.add_argument("--encoder", metavar="NAME", help="sentence-transformers name or folder (default: bundled)")
-    parser.add_argument("--reranker", metavar="NAME", help="CrossEncoder name or folder (default: none)")
     parser.add_argument("--half", choices=("dev", "test", "all"), default="all", help="of the questions (default: all)")
     parser.add_argument("--compare", type=Path, metavar="OTHER.json", help="a report saved with --json, to compare")
     parser.add_argument("--json", action="store_true", help="print the report with all results as JSON")
@@ -70,12 +66,12 @@ def _parser() -> argparse.ArgumentParser:
 def _golden(options: argparse.Namespace, folder: Path) -> tuple[Path, list[GoldenQuestion]]:
     """Returns the corpus and the questions; the notes of a golden folder are written into `folder`."""
     if not options.golden.is_dir():
-        corpus = options.corpus or DEFAULT_CORPUS
+        corpus = folders(options.corpus).corpus
         questions = golden.read_golden(options.golden, options.half)
         standing = golden.standing(questions, read_corpus(corpus)[0])
         left_out = golden.unknown_ratings(options.golden), len(questions) - len(standing)
         if any(left_out):
-            sys.stderr.write(LEFT_OUT.format(sum(left_out), *left_out))
+            console.say(options.program, LEFT_OUT.format(sum(left_out), *left_out))
         if not standing:
             raise GoldenUnusable(f"the notes of all ratings in {options.golden} were edited since: rate more answers")
         return corpus, standing
@@ -99,7 +95,7 @@ def _evaluate(
 ) -> tuple[Setting, list[Result]]:
     encoder, reranker = load_encoder(options.encoder), load_reranker(options.reranker)
     with progress_bar("encoding") as advance:
-        built = sync.sync(corpus, folder, encoder, calibrate=calibrate, progress=advance)
+        built = sync.sync(corpus, folder, encoder, progress=advance)
     assistant = Assistant.open(folder, encoder, reranker)
     with progress_bar("asking") as advance:
         results = ask_own(assistant, advance) if questions is None else ask_all(assistant, questions, advance)

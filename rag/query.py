@@ -8,17 +8,18 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TextIO
 
 from rag import console
 from rag.answering.record import record
 from rag.assistant import Assistant
-from rag.config import DEFAULT_INDEX, colours_wanted, history_file
+from rag.config import colours_wanted, history_file
 from rag.encoders.load import load_encoder
 from rag.errors import KuaidaError, QuestionRejected
+from rag.folders import folders
 from rag.retrieval.reranker import load_reranker
-from rag.text.normal import clean
+from rag.text.normal import clean, is_chinese
 from rag.types import Answer, Hit
 
 HISTORY_LENGTH = 1_000
@@ -26,10 +27,26 @@ CONTEXT = 30  # characters shown on either side of the best sentence
 BOLD, DIM, MARK, RESET = "\033[1m", "\033[2m", "\033[7m", "\033[0m"
 
 
-def main(arguments: list[str] | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What stands around an answer, in the language of its question."""
+
+    understood: str
+    cited: str
+    nearest: str
+    stale: str
+
+
+LABELS = {  # by whether the question is Chinese
+    True: Labels("按上文理解为：", "引用", "最接近的段落", "  （笔记已改动，请重建索引）"),
+    False: Labels("Understood as: ", "Cited", "Nearest passages", "  (the note has changed: build the index again)"),
+}
+
+
+def main(arguments: list[str] | None = None, program: str = "rag.query") -> int:
     """Returns the exit code: 0 found, 1 not in the notes, 2 error; in batch and at the prompt 0 unless an error."""
-    options = _parser().parse_args(arguments)
-    return console.run("rag.query", lambda: _answer(options))
+    options = _parser(program).parse_args(arguments)
+    return console.run(program, lambda: _answer(options))
 
 
 def _answer(options: argparse.Namespace) -> int:
@@ -40,9 +57,10 @@ def _answer(options: argparse.Namespace) -> int:
     asks_one = bool(options.question) or (options.batch is None and not is_terminal)
     if asks_one and not options.question and sys.stdin is not None:
         question = sys.stdin.read()
-    assistant = Assistant.open(options.index, load_encoder(options.encoder), load_reranker(options.reranker))
+    index = folders(index=options.index).index
+    assistant = Assistant.open(index, load_encoder(options.encoder), load_reranker(options.reranker))
     if assistant.index.warning:
-        sys.stderr.write(f"rag.query: {assistant.index.warning}\n")
+        console.say(options.program, assistant.index.warning)
     if options.batch is not None:
         return _batch(assistant, options)
     if asks_one:
@@ -50,12 +68,9 @@ def _answer(options: argparse.Namespace) -> int:
     return _prompt(assistant, options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m rag.query", description="Ask your notes.")
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = console.parser(program, "Ask your notes.", "--index", "--encoder", "--reranker")
     parser.add_argument("question", nargs="*", metavar="QUESTION", help="without one: an interactive prompt")
-    parser.add_argument("--index", type=Path, default=DEFAULT_INDEX, help="folder of the index (default: index)")
-    parser.add_argument("--encoder", metavar="NAME", help="the encoder that the index was made with (default: bundled)")
-    parser.add_argument("--reranker", metavar="NAME", help="CrossEncoder name or folder (default: none)")
     parser.add_argument("-k", type=int, default=5, metavar="K", help="number of passages (default: 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--batch", metavar="FILE", help="one question a line (-: standard input), JSON lines out")
@@ -148,15 +163,16 @@ def _history() -> Iterator[None]:
 def render(answer: Answer, colours: bool) -> str:
     """Returns the answer, then numbered citations; control characters of the notes never reach the terminal."""
     bold, dim, reset = (BOLD, DIM, RESET) if colours else ("", "", "")
-    understood = [f"{dim}按上文理解为：{clean(answer.asked)}{reset}", ""] if answer.asked else []
+    labels = LABELS[is_chinese(answer.question)]
+    understood = [f"{dim}{labels.understood}{clean(answer.asked)}{reset}", ""] if answer.asked else []
     lines = [*understood, clean(answer.text)]
     if answer.hits:
-        lines += ["", f"{dim}{'引用' if answer.found else '最接近的段落'}{reset}"]
+        lines += ["", f"{dim}{labels.cited if answer.found else labels.nearest}{reset}"]
     for rank, hit in enumerate(answer.hits, 1):
         passage = hit.passage
         trail = " › ".join((*passage.headings, *filter(None, [passage.question])))
         place = f"{passage.source}:{passage.start_line}-{passage.end_line}"
-        note = "  （笔记已改动，请重建索引）" if hit.stale else ""
+        note = labels.stale if hit.stale else ""
         cited = "*" if rank in answer.cited else " "
         lines.append(clean(f"{cited}[{rank}] {place}  {hit.score:.2f}  {trail}").join((bold, reset)) + note)
         lines.append(f"      {_marked(hit, colours)}")

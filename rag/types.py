@@ -1,7 +1,9 @@
-"""The values that cross module borders: frozen, slotted, with no behaviour of their own."""
+"""The values that cross module borders: frozen, slotted, with next to no behaviour of their own."""
 
 from __future__ import annotations
 
+import enum
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,9 +23,20 @@ class Note:
     sha256: str
 
 
+Entry = tuple[str, tuple[str, ...], str | None]
+
+TITLE_CHARACTERS = 40  # of the beginning of a text that has no heading: what fits into a line of a list
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive."""
+    """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive.
+
+    `question` is what the passage answers, `asks` where the line that asks it stands in `text`, with its end: a later
+    piece of a long answer has none. `answer` is where in `text` the answer begins, after the question and a marker such
+    as "答：". `open_question` is what headings ask that have nothing below them: who
+    finds such a passage has found no answer.
+    """
 
     source: str
     headings: tuple[str, ...]
@@ -33,6 +46,95 @@ class Passage:
     start_line: int
     end_line: int
     text: str
+    answer: int = 0
+    asks: Span | None = None
+    open_question: str | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """What passages have in common that are pieces of one answer, or stand below one heading."""
+        return self.source, self.headings, self.question
+
+    @property
+    def answer_span(self) -> Span:
+        """Where in `text` the answer stands; all of it where there is no question."""
+        return self.answer, len(self.text)
+
+    @property
+    def topic(self) -> str:
+        """What the passage is about: its question or else its last heading, empty for neither."""
+        return self.question or (self.headings[-1] if self.headings else "")
+
+    @property
+    def title(self) -> str:
+        """What the passage is called in a list; never empty."""
+        return self.question or self.open_question or self.topic or self.text.split("\n", 1)[0][:TITLE_CHARACTERS]
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The headings over the passage, and its question unless that is the last of them."""
+        asked = self.question is not None and self.question not in self.headings[-1:]
+        return (*self.headings, self.question) if asked and self.question else self.headings
+
+
+class Cause(enum.Enum):
+    """Why a file is left out or not written to; the value is how English says it, {} is the detail of a `Reason`."""
+
+    # not opened
+    HIDDEN = "hidden"
+    FOLDER_LINK = "a link to a folder"
+    NOT_A_NOTE = "not a note ({})"
+    # not found
+    OUTSIDE = "outside the corpus"
+    LINK_OUT = "a link out of the corpus"
+    LINK_CIRCLE = "the link leads in a circle"
+    NOT_A_NAME = "not a file name"
+    PATH_TOO_LONG = "the path is too long"
+    GONE = "not there any more"
+    # not read
+    NOT_A_FILE = "not a regular file"
+    NO_PERMISSION = "no permission"
+    CANNOT_READ = "cannot be read"
+    TOO_BIG = "over {} MB"
+    BINARY = "binary"
+    DAMAGED_UTF16 = "damaged UTF-16"
+    UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
+    # of a line of the glossary
+    ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
+    # not written to
+    READ_ONLY = "read-only"
+    NOT_UTF8 = "not UTF-8"
+    NO_QUESTION = "the question is empty"
+    LONG_QUESTION = "the question is too long"
+    ASKED_ALREADY = "it has this question already"
+    ENDS_IN_CODE = "it ends inside a code block"
+    CHANGED = "it was changed at the same moment"
+    CANNOT_WRITE = "cannot be written"
+    WRITING_DENIED = "Permission denied"
+    DISK_FULL = "No space left on device"
+    DISK_READ_ONLY = "Read-only file system"
+    # whatever else the system says; last, since its text can be any
+    SYSTEM = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A cause with its detail, if it has one; as text it is one line of English."""
+
+    cause: Cause
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return self.cause.value.format(self.detail)
+
+    @classmethod
+    def from_text(cls, text: str) -> Reason:
+        """Returns the reason that reads as `text`; one of another version stays as it is."""
+        for cause in Cause:
+            pattern = re.escape(cause.value).replace(re.escape("{}"), "(.*)")
+            if match := re.fullmatch(pattern, text, re.DOTALL):
+                return cls(cause, "".join(match.groups()))
+        raise AssertionError("SYSTEM is any text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +142,7 @@ class Skipped:
     """A file that was left out of the index, and why."""
 
     source: str
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +164,8 @@ class Hit:
 class Answer:
     """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them.
 
-    `asked` is how the question was understood from those before it, None where that is what was typed.
+    `asked` is how the question was understood from those before it, None where that is what was typed. `marks` are the
+    places of the citations in `text`, in their order, each `[n]` with n in `cited`; any other `[n]` is the notes' own.
     """
 
     question: str
@@ -72,6 +175,7 @@ class Answer:
     found: bool
     confidence: float
     asked: str | None = None
+    marks: tuple[Span, ...] = ()
 
 
 Kind = Literal["added", "changed", "removed"]

@@ -14,7 +14,6 @@ from rag.config import DEFAULT_CORPUS
 from rag.encoders.load import load_encoder
 from rag.encoders.onnx import OnnxEncoder
 from rag.indexing.sync import sync
-from rag.retrieval.search import calibrate
 from tests.small import write_notes
 
 MEMORY = Path("/dev/shm")
@@ -57,7 +56,7 @@ def bundled() -> OnnxEncoder:
 def corpus_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The index of `corpus/` by the bundled encoder, built once; tests only read it."""
     folder = tmp_path_factory.mktemp("corpus") / "index"
-    sync(DEFAULT_CORPUS, folder, bundled, calibrate=calibrate)
+    sync(DEFAULT_CORPUS, folder, bundled)
     return folder
 
 
@@ -65,5 +64,5 @@ def corpus_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory)
 def bundled_index(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The index of the small corpus by the bundled encoder, for processes that load it; tests only read it."""
     folder = tmp_path_factory.mktemp("small")
-    sync(write_notes(folder / "corpus"), folder / "index", bundled, calibrate=calibrate)
+    sync(write_notes(folder / "corpus"), folder / "index", bundled)
     return folder / "index"

@@ -16,7 +16,6 @@ from rag.assistant import Assistant
 from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.indexing.sync import sync
-from rag.passages.split import answer_span
 from rag.question.check import check_question
 from rag.retrieval.calibration import THRESHOLD
 from rag.types import Answer, Hit, Passage
@@ -58,6 +57,8 @@ def test_an_answer_is_the_notes_own_words_and_their_lines(assistant: Assistant) 
         start_line=7,
         end_line=9,
         text="## 什么是位置编码？\n\n位置编码告诉模型每个词在哪里。",
+        answer=13,
+        asks=(0, 12),
     )
     assert answer.hits[0].stale is False
 
@@ -126,13 +127,14 @@ def test_not_in_the_notes_in_english(assistant: Assistant) -> None:
 
 def hit(text: str, score: float, question: str | None = None, best: str = "", headings: tuple[str, ...] = ()) -> Hit:
     start = text.index(best)
-    passage = Passage("a.md", headings, question, 0, len(text), 1, 1 + text.count("\n"), text)
-    return Hit(passage, score, (start, start + len(best)), False, answer_span(passage))
+    answer = text.index("答：") + 2 if question and "答：" in text else 0
+    passage = Passage("a.md", headings, question, 0, len(text), 1, 1 + text.count("\n"), text, answer)
+    return Hit(passage, score, (start, start + len(best)), False, passage.answer_span)
 
 
 def test_the_threshold_decides() -> None:
     hits = (hit("甲是一。", SURE), hit("乙是二。", 0.1))
-    assert compose("甲？", hits) == Answer("甲？", "甲是一。 [1]", hits, (1,), True, SURE)
+    assert compose("甲？", hits) == Answer("甲？", "甲是一。 [1]", hits, (1,), True, SURE, marks=((5, 8),))
     hits = (hit("甲是一。", UNSURE), hit("乙是二。", 0.1))
     assert compose("甲？", hits) == Answer(
         "甲？",
@@ -218,7 +220,7 @@ def test_both_sides_of_a_comparison_are_quoted(assistant: Assistant) -> None:
         "什么是位置编码？",
     }
     for rank in answer.cited:
-        start, end = answer_span(answer.hits[rank - 1].passage)
+        start, end = answer.hits[rank - 1].passage.answer_span
         assert f"{answer.hits[rank - 1].passage.text[start:end]} [{rank}]" in answer.text.split("\n\n")
 
 
@@ -239,6 +241,7 @@ def test_half_of_a_comparison_with_something_unknown_is_not_found(assistant: Ass
 def test_each_wanted_hit_is_quoted_with_the_pieces_of_its_answer() -> None:
     hits = (hit("甲是一。", SURE), hit("乙是二。", SURE), hit("丙是三。", SURE))
     answer = compose("甲和丙？", hits, wanted=(3, 1))
+    assert [answer.text[start:end] for start, end in answer.marks] == [f"[{rank}]" for rank in answer.cited]
     assert (answer.text, answer.cited) == ("丙是三。 [3]\n\n甲是一。 [1]", (3, 1))
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from rag.build import main, summary
 from rag.store.local import Index
-from rag.types import BuildReport, Skipped
+from rag.types import BuildReport, Cause, Reason, Skipped
 from tests.process import ROOT, SECONDS, environment, run, terminal
 from tests.small import NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
@@ -46,7 +46,10 @@ def without_seconds(text: str) -> str:
 
 
 def test_the_summary() -> None:
-    skipped = (Skipped("图.png", "not a note (.png)"), Skipped("a\x1b[31m.txt", "binary"))
+    skipped = (
+        Skipped("图.png", Reason(Cause.NOT_A_NOTE, ".png")),
+        Skipped("a\x1b[31m.txt", Reason(Cause.BINARY)),
+    )
     assert summary(BuildReport(15, 74, 12, 3, 1, skipped, "gen-00000002", 0.4321)) == (
         "index: 15 notes, 74 passages (+12 ~3 −1) in 0.4 s\n"
         "skipped: 图.png: not a note (.png)\n"

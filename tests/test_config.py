@@ -53,7 +53,6 @@ def test_libraries_are_configured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_numpy_multiplies_in_one_thread() -> None:
-    pytest.importorskip("threadpoolctl", reason="comes with sentence-transformers (requirements.txt)")
     code = (
         "import rag, numpy, threadpoolctl; "
         "print(*[pool['num_threads'] for pool in threadpoolctl.threadpool_info() if pool['user_api'] == 'blas'])"
@@ -63,3 +62,34 @@ def test_numpy_multiplies_in_one_thread() -> None:
         cwd=ROOT, env=environment(OPENBLAS_NUM_THREADS="2"), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "platform", "variables", "expected"),
+    [
+        (True, "linux", {"DISPLAY": ":0"}, True),
+        (True, "linux", {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        (True, "linux", {}, False),
+        (True, "darwin", {}, True),
+        (True, "win32", {}, True),
+        (False, "darwin", {"DISPLAY": ":0"}, False),
+    ],
+)
+def test_a_browser_is_opened_on_a_desktop(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool, platform: str, variables: dict[str, str], expected: bool
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert config.browser_wanted(is_terminal) is expected
+
+
+def test_an_installed_command_keeps_its_data_where_the_platform_wants_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert config.data_folder() == tmp_path / "kuaida"
+    assert config.data_folder().name == "kuaida"

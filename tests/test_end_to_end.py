@@ -18,7 +18,6 @@ from rag.evaluation.metrics import Estimate
 from rag.evaluation.report import Setting, summarise
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
-from rag.retrieval.search import calibrate
 from rag.serving.service import Service, Settings
 
 GOLDEN = ROOT / "benchmarks" / "golden"
@@ -62,7 +61,7 @@ def figures(assistant: Assistant) -> Figures:
 @pytest.fixture(scope="module")
 def samples(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     folder = tmp_path_factory.mktemp("samples") / "index"
-    sync(DATA / "notes", folder, bundled, calibrate=calibrate)
+    sync(DATA / "notes", folder, bundled)
     return Assistant.open(folder, bundled)
 
 
@@ -184,7 +183,7 @@ def test_an_edited_note_is_found_after_a_rebuild(corpus_index: Path, bundled: On
     before = note.read_text(encoding="utf-8").rstrip("\n")
     body = "紫水晶露营清单有三样：帐篷、炉子和头灯，另外带够热水。"
     note.write_text(f"{before}\n\n## {question}\n\n{body}\n", encoding="utf-8")
-    report = sync(corpus, folder, bundled, calibrate=calibrate)
+    report = sync(corpus, folder, bundled)
     assert (report.added, report.changed, report.removed) == (1, 0, 0)
     assert assistant.refresh() is True
     answer = assistant.ask("紫水晶清单要带啥？")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
-from rag.passages.split import answer_span, title
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import THRESHOLD
-from rag.retrieval.pipeline import Found
-from rag.store.local import Index
+from rag.retrieval.search import Match
+from rag.store.base import Store
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
-from rag.types import Answer, Hit, Passage, Span
+from rag.types import Answer, Hit, Span
 
 SHARED_WORDS = 0.3  # what all the words of the question are worth in a sentence, beside a cosine
 MOST_QUOTED = 3  # passages of prose in one answer
@@ -21,25 +20,26 @@ NOT_FOUND = {  # with what is nearest, and without
 }
 
 
-def hit(index: Index, found: Found, stale: bool) -> Hit:
-    passage, best = found.ranked.passage, found.ranked.candidate.best
-    answer = answer_span(passage)
-    similar = _similar(index, found, answer)
+def hit_of(store: Store, match: Match, stale: bool) -> Hit:
+    """Returns a match with what an answer quotes of it and its best sentence, which is never the one that asks."""
+    passage, best, answer = match.passage, match.best, match.passage.answer_span
+    similar = _similar(store, match, answer)
     if similar:  # never the question line: it is nearest to a question, but says nothing
         best = max(similar, key=lambda span: similar[span])
     quoted = None
     if passage.question is None and answer[1] - answer[0] > EXCERPT_CHARACTERS:
         quoted = excerpt(passage.text, list(similar), list(similar.values()))
-    return Hit(passage, found.ranked.score, best, stale, quoted or answer)
+    return Hit(passage, match.score, best, stale, quoted or answer)
 
 
-def _similar(index: Index, found: Found, within: Span) -> dict[Span, float]:
+def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
     """Returns how well the sentences of a passage answer, by meaning and by the words they share with the question."""
-    asked = set(content_tokens(found.question))
-    text = found.ranked.passage.text
+    asked = set(content_tokens(match.wording.text))
+    text = match.passage.text
     return {
         (start, end): similarity + SHARED_WORDS * len(asked.intersection(tokens(text[start:end]))) / max(1, len(asked))
-        for (start, end), similarity in index.sentence_similarities(found.number, found.encoded.whole, within).items()
+        for (start, end), similarity in store.sentences(match.id, match.wording.encoded.whole).items()
+        if within[0] <= start < end <= within[1]
     }
 
 
@@ -53,12 +53,24 @@ def compose(question: str, hits: tuple[Hit, ...], wanted: tuple[int, ...] = (1,)
     if confidence >= THRESHOLD:
         ranks = [rank for best in wanted for rank in _pieces(hits, best)]
         cited = tuple(dict.fromkeys(ranks if len(wanted) > 1 else [*ranks, *_further(hits, wanted[0])]))
-        quotes = (f"{hits[rank - 1].passage.text[slice(*hits[rank - 1].excerpt)]} [{rank}]" for rank in cited)
-        return Answer(question, "\n\n".join(quotes), hits, cited, True, confidence)
+        text, marks = quoted(hits, cited)
+        return Answer(question, text, hits, cited, True, confidence, marks=marks)
     chinese = is_chinese(question)
     opening, none = NOT_FOUND[chinese]
-    nearest = "".join(f"\n- {title(hit.passage)}{_percent(hit.score, chinese)}" for hit in hits[:3])
+    nearest = "".join(f"\n- {hit.passage.title}{_percent(hit.score, chinese)}" for hit in hits[:3])
     return Answer(question, opening + nearest if nearest else none, hits, (), False, confidence)
+
+
+def quoted(hits: tuple[Hit, ...], cited: tuple[int, ...]) -> tuple[str, tuple[Span, ...]]:
+    """Returns what an answer quotes of the hits of these ranks, a mark `[n]` behind each, and where the marks stand."""
+    text, marks = "", []
+    for rank in cited:
+        hit, mark = hits[rank - 1], f"[{rank}]"
+        text += "\n\n" if text else ""
+        text += f"{hit.passage.text[slice(*hit.excerpt)]} "
+        marks.append((len(text), len(text) + len(mark)))
+        text += mark
+    return text, tuple(marks)
 
 
 def _pieces(hits: tuple[Hit, ...], wanted: int) -> list[int]:
@@ -66,7 +78,7 @@ def _pieces(hits: tuple[Hit, ...], wanted: int) -> list[int]:
     best = hits[wanted - 1].passage
     if best.question is None:
         return [wanted]
-    same = [rank for rank, hit in enumerate(hits, 1) if _entry(hit.passage) == _entry(best)]
+    same = [rank for rank, hit in enumerate(hits, 1) if hit.passage.entry == best.entry]
     return sorted(same, key=lambda rank: hits[rank - 1].passage.start)
 
 
@@ -81,10 +93,6 @@ def _further(hits: tuple[Hit, ...], wanted: int) -> list[int]:
         for rank, hit in enumerate(hits[:MOST_QUOTED], 1)
         if rank > wanted and hit.passage.question is None and hit.score >= floor
     ]
-
-
-def _entry(passage: Passage) -> tuple[str, tuple[str, ...], str | None]:
-    return passage.source, passage.headings, passage.question
 
 
 def _percent(score: float, chinese: bool) -> str:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import GoldenUnusable
-from rag.passages.split import is_unanswered
 from rag.text.normal import HAN, letters
 from rag.types import Note, Passage
 
@@ -105,9 +104,9 @@ def own_questions(passages: Iterable[Passage]) -> dict[GoldenQuestion, frozenset
     entries: dict[tuple[str, tuple[str, ...], str], list[int]] = {}
     anchors: dict[tuple[str, tuple[str, ...], str], str] = {}
     for number, passage in enumerate(passages):
-        if is_unanswered(passage):
+        if passage.open_question:
             continue
-        title = passage.question or (passage.headings[-1] if passage.headings else "")
+        title = passage.topic
         if len(title) >= SHORTEST_OWN:
             key = (passage.source, passage.headings, title)
             entries.setdefault(key, []).append(number)

@@ -7,26 +7,31 @@ permissions stay, and so does a link to the note.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
-import tempfile
 import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from rag import durable
 from rag.errors import NoteNotWritable, NoteUnreadable
-from rag.notes.corpus import SUFFIXES, locate, read_bytes
+from rag.notes.corpus import locate, read_bytes
+from rag.notes.readers import text as plain
+from rag.notes.readers.registry import reader_of
 from rag.passages.forms import HEADING_CHARACTERS
 from rag.passages.outline import Heading, headings
 from rag.passages.split import split
 from rag.text.normal import clean, is_chinese, letters
-from rag.types import Note
+from rag.types import Cause, Note, Reason
 
 LEVEL = 2  # of a question in a note that has none yet: below its title
+PRIVATE = 0o600  # the copy, until it gets the permissions of the note
 LINE_END = re.compile(rb"\r\n|\n|\r")
 BEGINS = re.compile(r"^[#\s]+")
+CAUSES = {errno.EACCES: Cause.WRITING_DENIED, errno.ENOSPC: Cause.DISK_FULL, errno.EROFS: Cause.DISK_READ_ONLY}
 _WRITING = threading.Lock()
 
 
@@ -77,39 +82,39 @@ def append_question(corpus: Path, source: str, question: str) -> int:
         try:
             _replace(source, file, file.data + begins + added)
         except OSError as error:
-            raise NoteNotWritable(source, error.strerror or "cannot be written") from error
+            raise NoteNotWritable(source, _reason(error)) from error
     return addition.line
 
 
 def _read(corpus: Path, source: str) -> _File:
     parts = PurePosixPath(source)
     if any(part.startswith(".") and part != ".." for part in parts.parts):
-        raise NoteNotWritable(source, "hidden")
+        raise NoteNotWritable(source, Reason(Cause.HIDDEN))
     try:
         path = locate(corpus, source)
-        if parts.suffix.lower() not in SUFFIXES:
-            raise NoteNotWritable(source, f"not a note ({parts.suffix or 'no suffix'})")
+        if reader_of(source) is not plain.read:  # a line can only be added to a file that is nothing but lines
+            raise NoteNotWritable(source, Reason(Cause.NOT_A_NOTE, parts.suffix or "no suffix"))
         status = os.stat(path)  # before reading, so that no edit falls between the two
         file = _File(path, read_bytes(path), status)
     except NoteUnreadable as error:
         raise NoteNotWritable(source, error.reason) from error
     except OSError as error:
-        raise NoteNotWritable(source, "not there any more") from error
+        raise NoteNotWritable(source, Reason(Cause.GONE)) from error
     if not status.st_mode & 0o222 or not os.access(path, os.W_OK):  # a replaced file would not ask
-        raise NoteNotWritable(source, "read-only")
+        raise NoteNotWritable(source, Reason(Cause.READ_ONLY))
     return file
 
 
 def _addition(source: str, file: _File, question: str) -> Addition:
     question = BEGINS.sub("", " ".join(clean(question).split()))
     if not question:
-        raise NoteNotWritable(source, "the question is empty")
+        raise NoteNotWritable(source, Reason(Cause.NO_QUESTION))
     try:
         text = file.text
     except UnicodeDecodeError as error:
-        raise NoteNotWritable(source, "not UTF-8") from error
+        raise NoteNotWritable(source, Reason(Cause.NOT_UTF8)) from error
     if "\0" in text:
-        raise NoteNotWritable(source, "binary")
+        raise NoteNotWritable(source, Reason(Cause.BINARY))
     note = Note(source, "", text, "")
     level = _level(headings(note))
     for wording in (question, question + ("？" if is_chinese(question) else "?")):
@@ -118,7 +123,7 @@ def _addition(source: str, file: _File, question: str) -> Addition:
         if heading.asks:
             break
     if _key(heading.text) in _asked(note):
-        raise NoteNotWritable(source, "it has this question already")
+        raise NoteNotWritable(source, Reason(Cause.ASKED_ALREADY))
     return addition
 
 
@@ -141,9 +146,9 @@ def _as_read(note: Note, addition: Addition, level: int) -> Heading:
     found = headings(Note(note.source, "", text, ""))
     heading = next((each for each in found if (each.line, each.level) == (addition.line, level)), None)
     if heading is None and any(len(line) > HEADING_CHARACTERS for line in addition.lines):
-        raise NoteNotWritable(note.source, "the question is too long")
+        raise NoteNotWritable(note.source, Reason(Cause.LONG_QUESTION))
     if heading is None:
-        raise NoteNotWritable(note.source, "it ends inside a code block")
+        raise NoteNotWritable(note.source, Reason(Cause.ENDS_IN_CODE))
     return heading
 
 
@@ -158,35 +163,20 @@ def _key(text: str) -> str:
 
 def _replace(source: str, file: _File, data: bytes) -> None:
     """Puts `data` in the place of the file; raises OSError, and NoteNotWritable when it was written to meanwhile."""
-    folder = os.path.dirname(file.path)
-    handle, temporary = tempfile.mkstemp(prefix=".kuaida-", suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            copy.write(data)
-            copy.flush()
-            os.fsync(copy.fileno())
-        os.chmod(temporary, stat.S_IMODE(file.status.st_mode))
+    with durable.replacing(Path(file.path), data, PRIVATE) as copy:
+        os.chmod(copy, stat.S_IMODE(file.status.st_mode))
         if hasattr(os, "chown"):
             with contextlib.suppress(PermissionError):  # only root can give a file away
-                os.chown(temporary, file.status.st_uid, file.status.st_gid)
+                os.chown(copy, file.status.st_uid, file.status.st_gid)
         if _identity(os.stat(file.path)) != _identity(file.status):
-            raise NoteNotWritable(source, "it was changed at the same moment")
-        os.replace(temporary, file.path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync_folder(folder)
+            raise NoteNotWritable(source, Reason(Cause.CHANGED))
+
+
+def _reason(error: OSError) -> Reason:
+    if cause := CAUSES.get(error.errno or 0):
+        return Reason(cause)
+    return Reason(Cause.SYSTEM, error.strerror) if error.strerror else Reason(Cause.CANNOT_WRITE)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int]:
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _sync_folder(folder: str) -> None:
-    with contextlib.suppress(OSError):  # Windows opens no folders; the note itself is safe already
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -10,33 +10,23 @@ full disk or a power failure, stays where it is and is passed over.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import errno
 import hashlib
 import json
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from rag import durable
 from rag.errors import FeedbackNotWritable
-from rag.passages.split import question_line, title
 from rag.text.normal import clean, letters, normalize
 from rag.types import Hit, Passage
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 RATINGS, GAPS, PINNED = "feedback.jsonl", "gaps.jsonl", "pinned.jsonl"
 MAX_COMMENT = 1_000  # characters
-FAR = 0x7FFFFFF0  # beyond the end of any log
-OPEN_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-Reason = Literal["", "absent", "wrong", "other"]
+Complaint = Literal["", "absent", "wrong", "other"]
 Record = dict[str, Any]
 Shape = dict[str, type]
 
@@ -47,7 +37,7 @@ class Rating:
 
     question: str
     good: bool
-    reason: Reason
+    reason: Complaint
     comment: str
     at: str
 
@@ -83,15 +73,17 @@ class Feedback:
         self._folder = folder
         self._adding = threading.Lock()
 
-    def rate(self, question: str, good: bool, hit: Hit | None = None, reason: Reason = "", comment: str = "") -> None:
+    def rate(
+        self, question: str, good: bool, hit: Hit | None = None, reason: Complaint = "", comment: str = ""
+    ) -> None:
         """Keeps what a person thinks of an answer.
 
         A good answer has the passage of `hit` as its gold; a good one without a hit, which said that the notes hold
         none, and a bad one that should have said so (`reason` "absent") have no gold; what a bad answer should have
         been otherwise nobody knows. Raises ValueError for a reason that there is not, or a good answer with one.
         """
-        if reason not in get_args(Reason) or good == bool(reason):
-            raise ValueError(f"a bad answer has one of the reasons {get_args(Reason)[1:]}, a good one has none")
+        if reason not in get_args(Complaint) or good == bool(reason):
+            raise ValueError(f"a bad answer has one of the reasons {get_args(Complaint)[1:]}, a good one has none")
         question = _question(question)
         gold: list[Record] | None = [] if good or reason == "absent" else None
         if good and hit:
@@ -128,7 +120,7 @@ class Feedback:
 
     def pin(self, question: str, first: Passage | None) -> None:
         """Keeps a question with the passage that comes first for it now; once more, to know what changed since."""
-        source, name = (first.source, title(first)) if first else ("", "")
+        source, name = (first.source, first.title) if first else ("", "")
         seen = {"source": source, "title": name, "digest": digest(first)}
         self._add(PINNED, {"question": _question(question), **seen, "pinned": True})
 
@@ -165,8 +157,8 @@ class Feedback:
         line = json.dumps({**record, "at": at}, ensure_ascii=False).encode() + b"\n"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with self._adding, _open(self._folder / name) as log:
-                _append(log, line)
+            with self._adding:
+                durable.append_line(self._folder / name, line)
         except OSError as error:
             raise FeedbackNotWritable(
                 f"cannot write {self._folder / name} ({error.strerror}): make the folder writable, or free some space"
@@ -179,7 +171,7 @@ def anchor(hit: Hit) -> str:
     It is the line that asks its question, to its end so that no longer question has it too; else the sentence that
     matched best.
     """
-    line = question_line(hit.passage)
+    line = hit.passage.asks
     return hit.passage.text[slice(*(line or hit.best))]
 
 
@@ -202,30 +194,3 @@ def _key(question: str) -> str:
 
 def _id(question: str) -> str:
     return f"feedback-{hashlib.sha256(_key(question).encode()).hexdigest()[:16]}"
-
-
-@contextlib.contextmanager
-def _open(path: Path) -> Iterator[int]:
-    """Yields a handle that adds to the file; no other process adds to it meanwhile."""
-    handle = os.open(path, OPEN_FLAGS, 0o666)
-    try:
-        if sys.platform == "win32":
-            os.lseek(handle, FAR, os.SEEK_SET)  # what is locked there cannot be read either
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)  # which unlocks it, on Windows too
-
-
-def _append(log: int, line: bytes) -> None:
-    """Writes `line` at once; a line that broke off before it is ended first, so that only that one is damaged."""
-    size = os.lseek(log, 0, os.SEEK_END)
-    if size:
-        os.lseek(log, size - 1, os.SEEK_SET)
-        line = line if os.read(log, 1) == b"\n" else b"\n" + line
-    written = os.write(log, line)
-    os.fsync(log)
-    if written < len(line):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.passages.split import title
 from rag.types import Difference, Kind, Passage
 
 NAMED = 200  # differences in a report: more than anybody reads, and little to carry about
@@ -39,7 +38,7 @@ class Changes:
         kinds = {"added": self.added, "changed": self.changed, "removed": self.removed}
         shares = _shares([len(passages) for passages in kinds.values()], NAMED)
         return tuple(
-            Difference(kind, passage.source, title(passage), passage.start_line, passage.end_line)
+            Difference(kind, passage.source, passage.title, passage.start_line, passage.end_line)
             for (kind, passages), share in zip(kinds.items(), shares, strict=True)
             for passage in passages[:share]
         )

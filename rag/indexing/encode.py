@@ -27,7 +27,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class Arrays:
     """Vectors of passages (n, dimension), their sentences and their tokens; all but the first as on disk."""
 
     passages: Vectors
@@ -64,7 +64,7 @@ def _known_vectors(base: Index, notes: Set[tuple[str, str]]) -> dict[str, int]:
     return {embed(base.passage(number)).key: number for note in notes for number in numbers[note]}
 
 
-def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress | None) -> Encoded:
+def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress | None) -> Arrays:
     """Returns the vectors of all passages, encoding only those that `base` does not have."""
     whole = np.empty((len(plan.passages), encoder.dimension), dtype=np.float32)
     halves: list[Halves] = [np.empty((0, encoder.dimension), dtype=np.float16)] * len(plan.passages)
@@ -72,7 +72,7 @@ def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress 
     tokens_of: list[Bytes] = [np.empty((0, TOKEN_DIMENSION), dtype=np.int8)] * len(plan.passages)
     if base:
         reused = [number for number, old in enumerate(plan.reused) if old >= 0]
-        whole[reused] = base.passage_vectors([plan.reused[number] for number in reused])
+        whole[reused] = base.vectors([plan.reused[number] for number in reused])
         for number in reused:
             halves[number] = base.sentence_vectors(plan.reused[number])
             spans[number] = base.sentence_spans(plan.reused[number])
@@ -90,7 +90,7 @@ def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress 
         if progress:
             progress(start + len(batch), len(fresh))
     triples = [(number, start, end) for number, owned in enumerate(spans) for start, end in owned]
-    return Encoded(
+    return Arrays(
         whole,
         np.concatenate(halves),
         np.array(triples, dtype=np.int32).reshape(-1, 3),

@@ -15,7 +15,7 @@ from rag.encoders.base import Encoder
 from rag.errors import CorpusError, IndexUnusable
 from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
-from rag.indexing.publish import Calibrate, level_of_alike, publish
+from rag.indexing.publish import level_of_alike, publish
 from rag.notes.corpus import read_corpus, read_glossary
 from rag.passages.split import SPLITTER_VERSION
 from rag.store import generations
@@ -44,7 +44,7 @@ class _Taken:
     def digest(self) -> str:
         """A hash of it: the index is current as long as it stays the same."""
         notes = [[note.source, note.sha256] for note in self.notes]
-        skipped = [[file.source, file.reason] for file in self.skipped]
+        skipped = [[file.source, str(file.reason)] for file in self.skipped]
         return hashlib.sha256(json.dumps([notes, skipped, self.glossary.entries]).encode()).hexdigest()
 
 
@@ -53,15 +53,16 @@ def sync(
     index: Path,
     encoder: Encoder,
     *,
-    calibrate: Calibrate | None = None,
+    calibrated: bool = True,
     full: bool = False,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Brings the index up to date with the notes and reports what changed; publishes nothing when nothing did.
 
-    Vectors of passages that look the same to the encoder are taken over, unless `full`. `calibrate` measures a new
-    index that is not much like the one before. `progress` gets the number of passages encoded and of those to encode.
-    Raises CorpusError and IndexNotWritable; the index then is as before.
+    Vectors of passages that look the same to the encoder are taken over, unless `full`. Where `calibrated`, an index
+    that is not much like the one before is asked how sure it looks; without, any confidence is that of typical notes.
+    `progress` gets the number of passages encoded and of those to encode. Raises CorpusError and IndexNotWritable; the
+    index then is as before.
     """
     started = time.monotonic()
     with generations.exclusive(index):
@@ -73,24 +74,10 @@ def sync(
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
             raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
-        encoded = encode(plan, reusable, encoder, progress)
-        manifest = Manifest(
-            encoder=encoder.name,
-            revision=encoder.revision,
-            dimension=encoder.dimension,
-            splitter=SPLITTER_VERSION,
-            corpus=_relative(corpus, index),
-            corpus_digest=taken.digest,
-            created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            passages=len(plan.passages),
-            level=level_of_alike(reusable, len(plan.passages)),
-            english=sum(not is_chinese(passage.text) for passage in plan.passages),
-            notes=plan.notes,
-            skipped=taken.skipped,
-            files={},
-        )
+        arrays = encode(plan, reusable, encoder, progress)
+        manifest = _manifest(taken, plan, encoder, _relative(corpus, index), reusable)
         keep = previous.generation if previous else None
-        generation = publish(index, manifest, plan.passages, encoded, taken.glossary, encoder, calibrate, keep)
+        generation = publish(index, manifest, plan.passages, arrays, taken.glossary, encoder, keep, calibrated)
     return _report(manifest, _changes(plan, previous), generation, started)
 
 
@@ -119,6 +106,25 @@ def _is_up_to_date(previous: Index, taken: _Taken, corpus: Path, encoder: Encode
 
 def _vectors_fit(manifest: Manifest, encoder: Encoder) -> bool:
     return made_by(manifest, encoder) and manifest.splitter == SPLITTER_VERSION
+
+
+def _manifest(taken: _Taken, plan: Plan, encoder: Encoder, corpus: str, base: Index | None) -> Manifest:
+    """Returns the manifest of the next generation, whose files are not yet written."""
+    return Manifest(
+        encoder=encoder.name,
+        revision=encoder.revision,
+        dimension=encoder.dimension,
+        splitter=SPLITTER_VERSION,
+        corpus=corpus,
+        corpus_digest=taken.digest,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        passages=len(plan.passages),
+        level=level_of_alike(base, len(plan.passages)),
+        english=sum(not is_chinese(passage.text) for passage in plan.passages),
+        notes=plan.notes,
+        skipped=taken.skipped,
+        files={},
+    )
 
 
 def _relative(corpus: Path, index: Path) -> str:

@@ -6,13 +6,12 @@ import dataclasses
 import functools
 import itertools
 import re
-import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rag.question.frames import QUESTION_FRAMES, content_tokens
+from rag.store.base import Store
 from rag.store.local import Index
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.offsets import Aligned, merged
@@ -60,18 +59,13 @@ class _Title:
 class Suggestions:
     """The titles of one generation, for completing what somebody types; safe to share between threads."""
 
-    _made: ClassVar[weakref.WeakKeyDictionary[Index, Suggestions]] = weakref.WeakKeyDictionary()
-
     def __init__(self, titles: Sequence[_Title]) -> None:
         self._titles = titles
 
     @classmethod
     def of(cls, index: Index) -> Suggestions:
-        """Returns the suggestions of a generation, which are made when they are first asked for."""
-        made = cls._made.get(index)
-        if made is None:
-            made = cls._made[index] = cls(_titles(index))
-        return made
+        """Reads every passage of a generation: keep what is returned as long as the generation."""
+        return cls(_titles(index))
 
     def complete(self, typed: str, limit: int = COMPLETIONS) -> tuple[Suggestion, ...]:
         """Returns the titles that somebody who has typed so far may mean, likeliest first.
@@ -206,11 +200,11 @@ class _Alphabet:
             yield initials
 
 
-def _titles(index: Index) -> list[_Title]:
+def _titles(store: Store) -> list[_Title]:
     """Returns every question and heading once, with all the lines below it where it stands first."""
     placed: dict[tuple[str, tuple[str, ...]], Suggestion] = {}
     asking: set[str] = set()
-    for passage in map(index.passage, range(index.size)):
+    for _, passage in store.passages():
         trail = passage.headings if passage.question is None else (*passage.headings, passage.question)
         asking.update([passage.question] if passage.question else [])
         for depth, text in enumerate(trail, 1):

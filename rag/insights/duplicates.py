@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.encoders.base import Encoder, Vectors
-from rag.passages.split import answer_span
-from rag.store.local import Index
+from rag.store.base import Store, is_beside_questions
 from rag.text.normal import normalize
 from rag.text.tokens import tokens
 from rag.types import Passage
@@ -39,26 +38,26 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A question or a heading with its first passage, the number of that, and its whole answer in bare normal form."""
+    """A question or a heading with its first passage, the id of that, and its whole answer in bare normal form."""
 
     title: str
-    number: int
+    id: int
     passage: Passage
     answer: str
 
 
-def twins(index: Index, encoder: Encoder) -> tuple[Twin, ...]:
+def twins(store: Store, encoder: Encoder) -> tuple[Twin, ...]:
     """Returns the pairs of questions, of headings in notes that ask none, that ask the same; the most similar first.
 
     `encoder` is the one that made the index.
     """
-    entries = _unlike_labels(_entries(index))
+    entries = _unlike_labels(_entries(store))
     if len(entries) > MOST_TITLES:
         entries = [entries[row] for row in _most_alike([entry.title for entry in entries])]
     if len(entries) < 2:
         return ()
     asked = np.stack([encoded.whole for encoded in encoder.encode_questions([entry.title for entry in entries])])
-    topics = index.passage_vectors([entry.number for entry in entries])
+    topics = store.vectors([entry.id for entry in entries])
     found = [
         Twin(entries[i].passage, entries[j].passage, similarity, entries[i].answer == entries[j].answer)
         for i, j, similarity in _pairs(asked)
@@ -75,20 +74,18 @@ def _pairs(asked: Vectors) -> Iterator[tuple[int, int, float]]:
             yield start + row, column, min(1.0, float(similarities[row, column]))
 
 
-def _entries(index: Index) -> list[_Entry]:
+def _entries(store: Store) -> list[_Entry]:
     """Returns the questions and the lowest headings in order; consecutive passages of one are one entry."""
     entries: list[_Entry] = []
     last: tuple[object, ...] = ()
-    for number, passage in enumerate(map(index.passage, range(index.size))):
-        trail = (passage.source, passage.headings, passage.question)
-        title = passage.question or (passage.headings[-1] if passage.headings else "")
-        answer = _bare(passage.text[slice(*answer_span(passage))])
-        if trail == last and entries:
+    for id, passage in store.passages():
+        answer = _bare(passage.text[slice(*passage.answer_span)])
+        if passage.entry == last and entries:
             entry = entries[-1]
-            entries[-1] = _Entry(entry.title, entry.number, entry.passage, entry.answer + answer)
-        elif _bare(title) and not index.is_beside_questions(passage):
-            entries.append(_Entry(title, number, passage, answer))
-            last = trail
+            entries[-1] = _Entry(entry.title, entry.id, entry.passage, entry.answer + answer)
+        elif _bare(passage.topic) and not is_beside_questions(store, passage):
+            entries.append(_Entry(passage.topic, id, passage, answer))
+            last = passage.entry
     return entries
 
 

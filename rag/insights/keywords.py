@@ -7,37 +7,37 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from rag.question.frames import QUESTION_FRAMES, STOP_WORDS
-from rag.store.local import Index
+from rag.store.base import Store
 from rag.text.normal import HAN_RUN, normalize
 from rag.text.tokens import RUN, tokens
 
 COUNT = 5
 LONGEST = 6  # characters of a Chinese word
-LATIN = 3  # letters at least: a shorter one is a variable in a formula
+MIN_LETTERS = 3  # of a Latin word: a shorter one is a variable in a formula
 VARIETY = 2  # different characters that stand before a word, and after it: else it is a piece of a longer one
 
 
-def telling(index: Index, number: int, count: int = COUNT) -> tuple[str, ...]:
+def telling(store: Store, id: int, count: int = COUNT) -> tuple[str, ...]:
     """Returns up to `count` words of a passage, in normal form, by falling tf·idf; none that stands in all passages.
 
     Chinese ones are those that the passage repeats in different company (accessor variety, Feng et al. 2004).
     """
-    normal = normalize(QUESTION_FRAMES.sub(" ", index.passage(number).text))
+    normal = normalize(QUESTION_FRAMES.sub(" ", store.passage(id).text))
     times = Counter(_latin_words(normal)) + _chinese_words(normal)
-    weights = {word: math.sqrt(often) * _rarity(index, word) for word, often in times.items()}
+    weights = {word: math.sqrt(often) * _rarity(store, word) for word, often in times.items()}
     words = sorted(filter(weights.__getitem__, weights), key=lambda word: (-weights[word], word))
     return tuple(word for word in words if not any(word != other and word in other for other in words[:count]))[:count]
 
 
-def _rarity(index: Index, word: str) -> float:
+def _rarity(store: Store, word: str) -> float:
     """Returns the inverse document frequency of a word, of its rarest token where it has several."""
-    return max(math.log(index.size / max(1, index.document_frequency(token))) for token in tokens(word))
+    return max(math.log(store.size / max(1, store.document_frequency(token))) for token in tokens(word))
 
 
 def _latin_words(normal: str) -> Iterator[str]:
     for match in RUN.finditer(normal):
         word = match["word"]
-        if word and word.isalpha() and len(word) >= LATIN and word not in STOP_WORDS:
+        if word and word.isalpha() and len(word) >= MIN_LETTERS and word not in STOP_WORDS:
             yield word
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rag.encoders.base import Encoder
-from rag.insights.projection import NEAREST, Places, Point, keys, lay_out, load, place, save
-from rag.passages.split import topic
+from rag.insights.projection import NEAREST, Point, keys, lay_out, load, place, save
 from rag.question.check import check_question
-from rag.store.local import Index
+from rag.store.base import Store
 from rag.text.normal import clean
 from rag.types import Passage
 
@@ -20,10 +22,10 @@ TITLE_CHARACTERS = 60  # of a passage without a heading: its beginning says what
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The map of one generation: `places` by passage number, `record` is what the script gets."""
+    """The map of one generation: `places` by the id of a passage, `record` is what the script gets."""
 
     identity: str
-    places: Places
+    places: Mapping[int, Point]
     record: dict[str, Any]
 
 
@@ -39,40 +41,43 @@ class Charts:
         self._known: dict[str, Point] = {}  # where the folder cannot be written
         self._last: Chart | None = None
 
-    def of(self, index: Index) -> Chart:
+    def of(self, store: Store) -> Chart:
         """Returns the map of a generation; the first takes seconds, one after an edit a moment."""
         with self._drawing:
-            if self._last is None or self._last.identity != index.identity:
-                self._last = self._draw(index)
+            if self._last is None or self._last.identity != store.identity:
+                self._last = self._draw(store)
             return self._last
 
-    def question(self, index: Index, encoder: Encoder, question: str) -> Point:
+    def question(self, store: Store, encoder: Encoder, question: str) -> Point:
         """Returns where a question belongs on the map of a generation; raises QuestionRejected."""
-        vector = encoder.encode_questions([check_question(clean(question))])[0].whole
-        numbers = [candidate.number for candidate in index.candidates(vector, {}, NEAREST)]
-        return place(vector, index.passage_vectors(numbers), self.of(index).places[numbers])
+        (encoded,) = encoder.encode_questions([check_question(clean(question))])
+        ids = [candidate.id for candidate in store.candidates(encoded, {}, NEAREST)]
+        near = np.array([self.of(store).places[id] for id in ids], np.float32).reshape(-1, 2)
+        return place(encoded.whole, store.vectors(ids), near)
 
-    def _draw(self, index: Index) -> Chart:
-        names = keys(index)
+    def _draw(self, store: Store) -> Chart:
+        names = keys(store)
+        ids = [id for id, _ in store.passages()]
         known = load(self._folder) or self._known
-        places = lay_out(index.passage_vectors(range(index.size)), known, names)
+        places = lay_out(store.vectors(ids), known, names)
         self._known = dict(zip(names, map(tuple, places.tolist()), strict=True))
         if any(name not in known for name in names):
             save(self._folder, names, places)
-        return Chart(index.identity, places, record(index, places))
+        placed = {id: (x, y) for id, (x, y) in zip(ids, places.tolist(), strict=True)}
+        return Chart(store.identity, placed, record(store, placed))
 
 
-def record(index: Index, places: Places) -> dict[str, Any]:
+def record(store: Store, places: Mapping[int, Point]) -> dict[str, Any]:
     """Returns the map as a JSON object; a point is x, y, the number of its note, its title, first and last line."""
     notes: list[dict[str, str]] = []
     points: list[list[Any]] = []
-    for number, note in enumerate(index.manifest.notes):
-        numbers = index.numbers(note.source)
-        passages = list(map(index.passage, numbers))
-        notes.append({"source": note.source, "title": _title(note.source, passages)})
-        for passage, (x, y) in zip(passages, places[numbers.start : numbers.stop].tolist(), strict=True):
+    for number, note in enumerate(store.notes):
+        placed = list(store.passages(note.source))
+        notes.append({"source": note.source, "title": _title(note.source, [passage for _, passage in placed])})
+        for id, passage in placed:
+            x, y = places[id]
             points.append([round(x, 4), round(y, 4), number, _about(passage), passage.start_line, passage.end_line])
-    return {"identity": index.identity, "notes": notes, "points": points}
+    return {"identity": store.identity, "notes": notes, "points": points}
 
 
 def _title(source: str, passages: list[Passage]) -> str:
@@ -82,4 +87,4 @@ def _title(source: str, passages: list[Passage]) -> str:
 
 
 def _about(passage: Passage) -> str:
-    return topic(passage) or " ".join(passage.text.split())[:TITLE_CHARACTERS]
+    return passage.topic or " ".join(passage.text.split())[:TITLE_CHARACTERS]

@@ -10,16 +10,15 @@ import hashlib
 import importlib
 import json
 import math
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from rag import durable
 from rag.encoders.base import Vectors
-from rag.store.local import Index
+from rag.store.base import Store
 
 Places = npt.NDArray[np.float32]  # shape (n, 2), within 0 and 1
 Point = tuple[float, float]
@@ -37,16 +36,16 @@ ASIDE = 0.006  # of the width: how far a new passage is from exactly where its n
 DECIMALS = 4  # a ten-thousandth of the width is a fraction of a pixel
 
 
-def keys(index: Index) -> tuple[str, ...]:
+def keys(store: Store) -> tuple[str, ...]:
     """Returns what each passage is known by, also in later generations.
 
     A question is known by its place among the headings, so that its answer may be edited; all else by its text too.
     """
     counts: dict[str, int] = {}
     made = []
-    for passage in map(index.passage, range(index.size)):
-        trail = [passage.source, passage.headings, passage.question]
-        identity = json.dumps(trail if passage.question is not None else [*trail, passage.text])
+    for _, passage in store.passages():
+        is_entry = passage.question is not None
+        identity = json.dumps(passage.entry if is_entry else [*passage.entry, passage.text])
         counts[identity] = counts.get(identity, 0) + 1
         made.append(hashlib.sha256(f"{identity}{counts[identity]}".encode()).hexdigest()[:16])
     return tuple(made)
@@ -93,12 +92,8 @@ def save(folder: Path, names: Sequence[str], places: Places) -> None:
     points = {
         name: [round(x, DECIMALS), round(y, DECIMALS)] for name, (x, y) in zip(names, places.tolist(), strict=True)
     }
-    path = folder / f".{FILE}-{secrets.token_hex(4)}"  # two processes may write at the same time
     with contextlib.suppress(OSError):
-        path.write_text(json.dumps({"format": FORMAT, "places": points}), encoding="utf-8")
-        os.replace(path, folder / FILE)
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+        durable.replace(folder / FILE, json.dumps({"format": FORMAT, "places": points}).encode())
 
 
 def _rounded(places: Places) -> Places:

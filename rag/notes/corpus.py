@@ -1,4 +1,4 @@
-"""Walks the corpus and decodes its notes; whatever cannot be read is named with its reason and left out."""
+"""Walks the corpus and reads its notes; whatever cannot be read is named with its reason and left out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from rag.errors import CorpusError, NoteUnreadable
-from rag.notes.readers.text import decode
+from rag.notes.readers import text as plain
+from rag.notes.readers.base import Text
+from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.text.glossary import Glossary
-from rag.text.markdown import front_matter
-from rag.types import Note, Skipped
+from rag.text.markdown import front_matter, unlinked
+from rag.types import Cause, Note, Reason, Skipped
 
-SUFFIXES = (".md", ".markdown", ".txt")
 MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
 TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
@@ -25,15 +26,15 @@ SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "�
 # O_NONBLOCK: a FIFO without a writer must not hang the build. O_NOFOLLOW: the path was resolved a moment ago.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
-REASONS = {
-    errno.EACCES: "no permission",
-    errno.EPERM: "no permission",
-    errno.ELOOP: "the link leads in a circle",
-    errno.ENOENT: "not there any more",
-    errno.ENOTDIR: "not there any more",
-    errno.ENAMETOOLONG: "the path is too long",
-    errno.ENXIO: "not a regular file",
-    errno.EISDIR: "not a regular file",
+CAUSES = {
+    errno.EACCES: Cause.NO_PERMISSION,
+    errno.EPERM: Cause.NO_PERMISSION,
+    errno.ELOOP: Cause.LINK_CIRCLE,
+    errno.ENOENT: Cause.GONE,
+    errno.ENOTDIR: Cause.GONE,
+    errno.ENAMETOOLONG: Cause.PATH_TOO_LONG,
+    errno.ENXIO: Cause.NOT_A_FILE,
+    errno.EISDIR: Cause.NOT_A_FILE,
 }
 
 ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
@@ -41,7 +42,6 @@ DIGITS = re.compile("([0-9]+)")
 FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
-LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
 
 
@@ -67,19 +67,32 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
     )
 
 
+def require_folder(corpus: Path) -> None:
+    """Raises CorpusError when `corpus` cannot be listed: what can be said before anything slow is loaded."""
+    try:
+        os.scandir(corpus).close()
+    except OSError as error:
+        raise _corpus_error(corpus, error) from error
+
+
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
-    text = _text(corpus, source)
+    text = read_text(corpus, source).text
     return Note(source, _title(source, text), text, _sha256(text))
 
 
 def read_sha256(corpus: Path, source: str) -> str:
     """Returns the `sha256` of the note at `source` and nothing else, which is faster; raises NoteUnreadable."""
-    return _sha256(_text(corpus, source))
+    return _sha256(read_text(corpus, source).text)
 
 
-def _text(corpus: Path, source: str) -> str:
-    return decode(read_bytes(locate(corpus, source)))
+def read_text(corpus: Path, source: str) -> Text:
+    """Returns what the note at `source` says and where in its file each line of that stands; raises NoteUnreadable."""
+    path = locate(corpus, source)
+    reader = reader_of(source)
+    if reader is None:
+        raise NoteUnreadable(_no_note(source))
+    return reader(read_bytes(path))
 
 
 def _sha256(text: str) -> str:
@@ -91,17 +104,17 @@ def locate(corpus: Path, source: str) -> str:
     try:
         parts = _unescape(source).split("/")
         if any(part in ("", ".", "..") or os.path.isabs(part) for part in parts):
-            raise NoteUnreadable("outside the corpus")
+            raise NoteUnreadable(Reason(Cause.OUTSIDE))
         return _resolve(corpus, os.path.join(corpus, *parts))
     except OSError as error:
         raise NoteUnreadable(_reason(error)) from error
     except ValueError as error:  # a NUL or a lone surrogate, which no file name holds
-        raise NoteUnreadable("not a file name") from error
+        raise NoteUnreadable(Reason(Cause.NOT_A_NAME)) from error
 
 
 def may_be_note(source: str) -> bool:
     """Says whether a file may be a note by its name: whatever else lies beside the notes is nobody's business."""
-    return source.lower().endswith(SUFFIXES) and not any(part.startswith(".") for part in source.split("/"))
+    return reader_of(source) is not None and not any(part.startswith(".") for part in source.split("/"))
 
 
 def read_bytes(path: str) -> bytes:
@@ -117,7 +130,7 @@ def read_glossary(corpus: Path) -> tuple[Glossary, tuple[Skipped, ...]]:
     if not _is_glossary(corpus, glossary.SOURCE):
         return Glossary(()), ()
     try:
-        return glossary.parse(read_note(corpus, glossary.SOURCE).text)
+        return glossary.parse(plain.read(read_bytes(locate(corpus, glossary.SOURCE))).text)
     except NoteUnreadable as error:
         return Glossary(()), (Skipped(glossary.SOURCE, error.reason),)
 
@@ -157,18 +170,19 @@ def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
         return list(entries)
 
 
-def _left_out(entry: os.DirEntry[str]) -> str | None:
+def _left_out(entry: os.DirEntry[str]) -> Reason | None:
     """Returns why `entry` is left out by its name or kind alone."""
     if entry.name.startswith("."):
-        return "hidden"
+        return Reason(Cause.HIDDEN)
     if entry.is_dir(follow_symlinks=False):
         return None
     if entry.is_symlink() and os.path.isdir(entry.path):
-        return "a link to a folder"  # inside the corpus it would repeat its notes or lead in a circle
-    suffix = PurePosixPath(entry.name).suffix.lower()
-    if suffix not in SUFFIXES:
-        return f"not a note ({escape(suffix) or 'no suffix'})"
-    return None
+        return Reason(Cause.FOLDER_LINK)  # inside the corpus it would repeat its notes or lead in a circle
+    return None if reader_of(entry.name) else _no_note(escape(entry.name))
+
+
+def _no_note(source: str) -> Reason:
+    return Reason(Cause.NOT_A_NOTE, PurePosixPath(source).suffix.lower() or "no suffix")
 
 
 def _resolve(corpus: Path, path: str) -> str:
@@ -176,7 +190,7 @@ def _resolve(corpus: Path, path: str) -> str:
     os.stat(path)  # the kernel stops long chains of links, on which realpath would recurse
     root, real = os.path.realpath(corpus), os.path.realpath(path)
     if os.path.commonpath((root, real)) != root:
-        raise NoteUnreadable("a link out of the corpus")
+        raise NoteUnreadable(Reason(Cause.LINK_OUT))
     return real
 
 
@@ -184,10 +198,10 @@ def _read(path: str) -> bytes:
     with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise NoteUnreadable("not a regular file")
+            raise NoteUnreadable(Reason(Cause.NOT_A_FILE))
         data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
     if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
-        raise NoteUnreadable(f"over {MAX_BYTES // 1_000_000} MB")
+        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(MAX_BYTES // 1_000_000)))
     return data
 
 
@@ -212,7 +226,7 @@ def _first_h1(lines: list[str]) -> str:
         elif not fence and len(line) <= 4 * TITLE_CHARACTERS:
             is_setext = line.strip() != "" and len(below) >= 3 and below.rstrip().strip("=") == ""
             heading = line if is_setext else (match[1] if (match := ATX_TITLE.match(line)) else "")
-            if title := LINK.sub(r"\1", heading).replace("**", "").strip("*_ "):
+            if title := unlinked(heading).replace("**", "").strip("*_ "):
                 return title[:TITLE_CHARACTERS]
     return ""
 
@@ -240,8 +254,10 @@ def _unescape(source: str) -> str:
     return os.fsdecode(ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(source)))
 
 
-def _reason(error: OSError) -> str:
-    return REASONS.get(error.errno or 0, error.strerror or "cannot be read")
+def _reason(error: OSError) -> Reason:
+    if cause := CAUSES.get(error.errno or 0):
+        return Reason(cause)
+    return Reason(Cause.SYSTEM, error.strerror) if error.strerror else Reason(Cause.CANNOT_READ)
 
 
 def _corpus_error(corpus: Path, error: OSError) -> CorpusError:

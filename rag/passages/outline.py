@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rag.passages.forms import (
     BULLET,
+    CHAPTER,
     CLOSERS,
     HEADING_CHARACTERS,
     ITEM,
@@ -63,11 +64,17 @@ class _Mark:
 
 @dataclass(slots=True)
 class Section:
-    """Lines from `first` to `end` (excluded); those in `heads` lead to the text and stay with what follows."""
+    """Lines from `first` to `end` (excluded); those in `heads` lead to the text and stay with what follows.
+
+    `asks` is the line that asks the question, None where that is in an earlier section; `open_question` is what its
+    headings ask when nothing answers it.
+    """
 
     first: int
     headings: tuple[str, ...] = ()
     question: str | None = None
+    asks: int | None = None
+    open_question: str | None = None
     end: int = 0
     has_text: bool = False
     answered: bool = False
@@ -135,14 +142,20 @@ class Outline:
         above = self.stack[: self.stack.index(asking)] if asking else self.stack
         self.section.headings = tuple(entry.text for entry in above)
         self.section.question = asking.text if asking else None
+        self.section.asks = first if asking is mark else None
+        if mark.level < CHAPTER and reads_as_question(text := unnumbered(mark.text)):
+            self.section.open_question = text
         self.item = _Inner()
         if mark.level < QUESTION:
             self.numeral = _Inner()
 
     def _close(self, end: int) -> None:
         self.section.end = end
-        if not self.section.answered:
-            self.section.question = None  # an entry without an answer would be found, and say nothing
+        if self.section.answered:
+            self.section.open_question = None
+        else:
+            # an entry without an answer would be found, and say nothing
+            self.section.question = self.section.asks = None
         self.done.append(self.section)
         self.section = Section(end, self.section.headings, self.section.question)
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from rag.text.markdown import FENCE, next_fence
+from rag.text.normal import HAN
 from rag.types import Span
 
 SENTENCE_CHARACTERS = 200  # beyond this a highlighted sentence points at nothing any more
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 SENTENCE_END = re.compile(
     r"`[^`\n]{1,300}`|\$(?![\s$])[^$\n]{1,300}(?<!\s)\$(?!\d)"  # code and formulas are passed over
     r"|(?P<end>(?:[。！？；]|…+(?!\s*[,，、)）])"

@@ -8,122 +8,69 @@ from __future__ import annotations
 
 import bisect
 
-from rag.passages.forms import (
-    ATX,
-    HEADING_CHARACTERS,
-    INLINE_ANSWER,
-    MARKER,
-    RULE,
-    SECTION_CHARACTERS,
-    TIGHT_ATX,
-    parse_ask,
-    reads_as_question,
-    says_nothing,
-    unnumbered,
-)
-from rag.passages.layout import read_layout
-from rag.passages.outline import Outline
+from rag.passages.forms import INLINE_ANSWER, MARKER, RULE
+from rag.passages.layout import Layout, read_layout
+from rag.passages.outline import Outline, Section
 from rag.passages.packing import blocks, pack
-from rag.text.markdown import plain, unbold
 from rag.types import Note, Passage, Span
 
-SPLITTER_VERSION = 2  # in the index's manifest: another number means other passages from the same notes
+SPLITTER_VERSION = 3  # in the index's manifest: another number means other passages from the same notes
 
 
 def split(note: Note) -> tuple[Passage, ...]:
     """Returns the passages of `note` in order; every line that is not blank lies in exactly one of them.
 
-    A heading that asks and has no text below is a passage without question: see `is_unanswered`.
+    A heading that asks and has no text below is a passage with an `open_question` instead of a question.
     Only a single line over MAX_CHARACTERS is shared between passages, whose offsets stay disjoint even then.
     """
     layout = read_layout(note)
-    passages: list[Passage] = []
-    for section in Outline(layout).sections():
-        for start, end in pack(blocks(layout, section)):
-            first = bisect.bisect_right(layout.starts, start)
-            last = bisect.bisect_right(layout.starts, end - 1)
-            text = note.text[start:end]
-            passages.append(Passage(note.source, section.headings, section.question, start, end, first, last, text))
-    return tuple(passages)
+    return tuple(
+        _passage(note, layout, section, span)
+        for section in Outline(layout).sections()
+        for span in pack(blocks(layout, section))
+    )
 
 
-def answer_span(passage: Passage) -> Span:
-    """Returns the offsets of the answer in `passage.text`: what follows the question and a marker such as "答：".
+def _passage(note: Note, layout: Layout, section: Section, span: Span) -> Passage:
+    start, end = span
+    text = note.text[start:end]
+    asks = _asks(layout, section, span)
+    return Passage(
+        source=note.source,
+        headings=section.headings,
+        question=section.question,
+        start=start,
+        end=end,
+        start_line=bisect.bisect_right(layout.starts, start),
+        end_line=bisect.bisect_right(layout.starts, end - 1),
+        text=text,
+        answer=_answer(text, section.question, asks),
+        asks=asks,
+        open_question=section.open_question,
+    )
 
-    It is the whole text when there is no question, or nothing after it.
-    """
-    text = passage.text
-    start = _after_question(passage) if passage.question else 0
-    if passage.question and (marker := MARKER.match(text, start)):
+
+def _asks(layout: Layout, section: Section, span: Span) -> Span | None:
+    """Returns the offsets within a passage of the line that asks its question, None when it stands in another one."""
+    if section.asks is None:
+        return None
+    first = layout.starts[section.asks] - span[0]
+    last = min(first + len(layout.lines[section.asks]) + 1, span[1] - span[0])
+    return (first, last) if 0 <= first < last else None
+
+
+def _answer(text: str, question: str | None, asks: Span | None) -> int:
+    """Returns where the answer, or the text where there is no question, begins; 0 when nothing follows the question."""
+    start = _after_question(text, asks) if asks else 0
+    if question and (marker := MARKER.match(text, start)):
         start = marker.end()
     start += len(text[start:]) - len(text[start:].lstrip())
-    return (start, len(text)) if start < len(text) else (0, len(text))
+    return start if start < len(text) else 0
 
 
-def question_line(passage: Passage) -> Span | None:
-    """Returns the offsets of the line of `passage.text` that asks its question, with its end; None without one.
-
-    A later piece of a long answer has none.
-    """
-    start = 0
-    for line in passage.text.split("\n") if passage.question else ():
-        end = start + len(line) + 1
-        if len(line) <= 2 * HEADING_CHARACTERS and passage.question in _questions(line):
-            return start, min(end, len(passage.text))
-        start = end
-    return None
-
-
-def is_unanswered(passage: Passage) -> bool:
-    """True for headings that ask, with nothing below them: whoever finds them has found no answer."""
-    return _open_question(passage) is not None
-
-
-def _open_question(passage: Passage) -> str | None:
-    """Returns the last question of headings that ask and have nothing below them, None for any other passage."""
-    if passage.question is not None:
-        return None
-    asked = None
-    lines = [line for line in passage.text.split("\n") if line.strip()]
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
-        if ATX.match(line) or TIGHT_ATX.match(line) or (RULE.match(below) and not RULE.match(line)):
-            text = unnumbered(plain(line.strip().strip("#").strip()))
-            asked = text if reads_as_question(text) else asked
-        elif not says_nothing(line):
-            return None
-    return asked
-
-
-def title(passage: Passage) -> str:
-    """Returns what a passage is called in a list: its question, its last heading or how its text begins."""
-    heading = passage.headings[-1] if passage.headings else passage.text.split("\n", 1)[0][:SECTION_CHARACTERS]
-    return passage.question or _open_question(passage) or heading
-
-
-def _after_question(passage: Passage) -> int:
-    """Returns the offset after the line of `passage.text` that asks its question, 0 in a later piece."""
-    span = question_line(passage)
-    if span is None:
-        return 0
-    line, below = passage.text[slice(*span)].rstrip("\n"), passage.text[span[1] :].split("\n", 1)[0]
-    if inline := INLINE_ANSWER.search(line):
-        return span[0] + inline.end()
-    return span[1] + (len(below) + 1 if RULE.match(below) and not below.startswith("*") else 0)
-
-
-def _questions(line: str) -> set[str]:
-    """Returns the ways in which `_Outline` may have read the question of a line."""
-    raw = plain(line.strip().strip("#").strip())
-    asks = (parse_ask(line), parse_ask(raw))
-    return {ask.text for ask in asks if ask} | {unnumbered(raw), unnumbered(plain(unbold(line)))}
-
-
-def trail(passage: Passage) -> tuple[str, ...]:
-    """Returns the headings over a passage, and its question unless that is the last of them."""
-    headings, question = passage.headings, passage.question
-    return headings if question is None or question in headings[-1:] else (*headings, question)
-
-
-def topic(passage: Passage) -> str:
-    """Returns what a passage is about: its question or else its heading, empty for neither."""
-    return passage.question or (passage.headings[-1] if passage.headings else "")
+def _after_question(text: str, asks: Span) -> int:
+    """Returns the offset after the line that asks, and after a rule that underlines it."""
+    if inline := INLINE_ANSWER.search(text[slice(*asks)].rstrip("\n")):
+        return asks[0] + inline.end()
+    below = text[asks[1] :].split("\n", 1)[0]
+    return asks[1] + (len(below) + 1 if RULE.match(below) and not below.startswith("*") else 0)

@@ -9,16 +9,11 @@ import re
 from dataclasses import dataclass
 
 from rag.passages.sentences import sentences
+from rag.text.markdown import unmarked
 from rag.text.tokens import tokens
 from rag.text.typos import sounds
 from rag.types import Passage, Span
 
-FENCE = re.compile(r"^\s*(?:`{3,}|~{3,}).*$", re.MULTILINE)
-LEAD = re.compile(r"^\s*(?:(?:#{1,6}|>|[-*+•·])\s+)+", re.MULTILINE)
-TABLE_RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
-LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
-BLANKS = re.compile(r"\s+")
 WORD = re.compile(r"\w")
 
 
@@ -53,7 +48,7 @@ def embed(passage: Passage) -> Embedded:
     spans: list[Span] = []
     origins: list[Span] = []
     for start, end in sentences(passage.text):
-        sentence = _plain(passage.text[start:end])
+        sentence = unmarked(passage.text[start:end])
         if not WORD.search(sentence):
             continue
         text += separator + sentence
@@ -66,15 +61,13 @@ def embed(passage: Passage) -> Embedded:
 def _trail(passage: Passage) -> tuple[str, ...]:
     """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
     question = passage.question
-    if question is None or BLANKS.sub("", _plain(question)) in BLANKS.sub("", _plain(passage.text)):
+    if question is None or _unspaced(question) in _unspaced(passage.text):
         return passage.headings
     return (*passage.headings, question)
 
 
-def _plain(sentence: str) -> str:
-    """Returns a sentence without Markdown marks: `#`, `*`, backquotes, bullets, quotes, table bars, link targets."""
-    bare = TABLE_RULE.sub("", LEAD.sub("", FENCE.sub("", sentence)))
-    return BLANKS.sub(" ", MARKS.sub("", LINK.sub(r"\1", bare)).replace("|", " ")).strip()
+def _unspaced(text: str) -> str:
+    return unmarked(text).replace(" ", "")
 
 
 def heading_text(passage: Passage) -> str:

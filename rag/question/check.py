@@ -5,14 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 from rag.config import MAX_QUESTION_CHARACTERS
-from rag.errors import QuestionRejected
+from rag.errors import QuestionRejected, QuestionTooLong
 from rag.text.normal import clean
 
 
 def check_question(question: str) -> str:
     """Returns the question without control characters; raises QuestionRejected when it is empty or too long."""
     if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionRejected(
+        raise QuestionTooLong(
             f"问题太长：{len(question)} 个字符，最多 {MAX_QUESTION_CHARACTERS} 个，请精简后再问 / "
             f"the question is too long: at most {MAX_QUESTION_CHARACTERS} characters"
         )

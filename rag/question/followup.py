@@ -17,9 +17,9 @@ from rag.text.normal import HAN, is_chinese, normalize
 from rag.types import Span
 
 TURNS = 4  # what was asked longer ago is not what 它 means
-SHORT = 14  # characters: longer questions name what they are about
+SHORT_CHARACTERS = 14  # longer questions name what they are about
 FRAGMENT_CHARACTERS = 24  # 那 X 呢 with a longer X says something of its own
-CANDIDATES = 2  # topics that a pronoun may mean; each costs one more search
+TOPICS = 2  # that a pronoun may mean; each costs one more search
 ALIKE = 0.5  # share of X that must stand in the earlier question to take its place there: 第三阶段 for 第一阶段
 
 NOUN = "方法|做法|办法|算法|模型|技术|机制|策略|函数|架构|结构|操作|方案|技巧|思路|东西|概念"
@@ -108,7 +108,7 @@ def _resolve(question: str, earlier: Sequence[str]) -> Resolved:
     forms = (_about(said.subjects[0], said.text),)
     if not has_topic(said.plain) or CLOSER_LOOK.match(said.plain):
         return Resolved(forms, Cue.NEEDED)
-    may_go_on = said.goes_on or (len(plain) <= SHORT and ASKS.search(plain) is not None)
+    may_go_on = said.goes_on or (len(plain) <= SHORT_CHARACTERS and ASKS.search(plain) is not None)
     return Resolved(forms, Cue.POSSIBLE) if may_go_on and normalize(said.subjects[0]) not in plain else ALONE
 
 
@@ -170,7 +170,7 @@ def _pronoun(said: _Said) -> Resolved | None:
     if not match:
         return None
     owner = "'s" if match.group() in ("its", "their") else ""
-    meant = (subject + owner for subject in said.subjects[:CANDIDATES])
+    meant = (subject + owner for subject in said.subjects[:TOPICS])
     return Resolved(tuple(_put(subject, said.text, match.span()) for subject in meant), Cue.PLAIN)
 
 

@@ -5,7 +5,9 @@ The weights were fitted by `python -m benchmarks.fit` on the development halves 
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -18,7 +20,7 @@ class Signals:
     `lexical`: BM25. `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence
     answers little. `beside`: it answers no question, but its note is one of questions and answers.
     `covered`: summed idf of the question's tokens that the passage holds; `missed`: of those that are Latin words the
-    passage lacks. These and `lexical` are measured against `rag.retrieval.terms.Reading.scale`.
+    passage lacks. These and `lexical` are measured against `Reading.scale` of `terms.py`.
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
@@ -36,64 +38,42 @@ class Signals:
     foreign: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A linear model over `Signals`."""
+# What is weighed, in order; `foreign` chooses the weights instead.
+NAMES = tuple(field.name for field in dataclasses.fields(Signals) if field.name != "foreign")
 
-    dense: float
-    sentence: float
-    late: float
-    lexical: float
-    substance: float
-    beside: float
-    covered: float
-    missed: float
-    strange: float
-    bias: float
+Weights = Mapping[str, float]  # of a linear model: one for each of NAMES, and "bias"
 
-
-SAME_LANGUAGE = Weights(
-    dense=2.68,
-    sentence=6.32,
-    late=14.74,
-    lexical=0.73,
-    substance=0.47,
-    beside=-0.78,
-    covered=4.83,
-    missed=-1.55,
-    strange=-4.00,
-    bias=-14.54,
-)
-CROSS_LANGUAGE = Weights(
-    dense=1.66,
-    sentence=7.32,
-    late=15.97,
-    lexical=0.77,
-    substance=0.23,
-    beside=-0.53,
-    covered=5.70,
-    missed=-0.56,
-    strange=-4.00,
-    bias=-16.10,
-)
+SAME_LANGUAGE: Weights = {
+    "dense": 2.68,
+    "sentence": 6.32,
+    "late": 14.74,
+    "lexical": 0.73,
+    "substance": 0.47,
+    "beside": -0.78,
+    "covered": 4.83,
+    "missed": -1.55,
+    "strange": -4.00,
+    "bias": -14.54,
+}
+CROSS_LANGUAGE: Weights = {
+    "dense": 1.66,
+    "sentence": 7.32,
+    "late": 15.97,
+    "lexical": 0.77,
+    "substance": 0.23,
+    "beside": -0.53,
+    "covered": 5.70,
+    "missed": -0.56,
+    "strange": -4.00,
+    "bias": -16.10,
+}
 SUBSTANTIAL = 160
 
 
 def logit(signals: Signals) -> float:
     """Returns how surely the passage answers the question: the logarithm of the odds."""
     weights = CROSS_LANGUAGE if signals.foreign else SAME_LANGUAGE
-    return (
-        weights.bias
-        + weights.dense * signals.dense
-        + weights.sentence * signals.sentence
-        + weights.late * signals.late
-        + weights.lexical * signals.lexical
-        + weights.substance * signals.substance
-        + weights.beside * signals.beside
-        + weights.covered * signals.covered
-        + weights.missed * signals.missed
-        + weights.strange * signals.strange
-    )
+    return weights["bias"] + sum(weights[name] * float(getattr(signals, name)) for name in NAMES)
 
 
 def inverse_document_frequency(document_frequency: int, passages: int) -> float:

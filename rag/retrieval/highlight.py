@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import functools
 import itertools
 from collections import defaultdict
@@ -10,25 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.question.frames import FUNCTION, QUESTION_FRAMES, STOP_WORDS
-from rag.retrieval.terms import NAMED, Reading, Spelling, Term
-from rag.store.local import Index
+from rag.retrieval.terms import How, Reading, Spelling, Term
+from rag.store.base import Store
 from rag.text.normal import HAN_RUN
-from rag.text.offsets import Aligned, merged, placed_tokens
+from rag.text.offsets import Aligned, merged
+from rag.text.tokens import placed_tokens
 from rag.text.typos import is_sound, sounds
 from rag.types import Span
 
 AS_SURE = 2 / 3  # of the surest spelling that stands in a text; what is less sure stands there by chance
 REMEMBERED = 256  # texts whose tokens stay in memory; the same passages answer many questions
-
-
-class How(enum.StrEnum):
-    """In what form a passage holds a word of the question; the most literal first."""
-
-    TYPED = "typed"
-    NAMED = "named"  # another name, by the glossary
-    TRANSLATED = "translated"
-    MEANT = "meant"  # a Latin word, one slip away
-    HEARD = "heard"  # other characters of the same sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +48,10 @@ class _Found:
 class Matcher:
     """A question that was read once, to be looked for in many passages."""
 
-    def __init__(self, question: str, index: Index) -> None:
+    def __init__(self, question: str, store: Store) -> None:
         self._question = question
         places = _topic(question)
-        terms = Reading.of(question, index).terms if places else ()
+        terms = Reading.of(question, store).terms if places else ()
         self._terms = [(places[own], term) for term in terms if (own := _own(term)) in places]
 
     def spans(self, text: str) -> tuple[Span, ...]:
@@ -97,7 +87,7 @@ class Matcher:
             if places:
                 surest = max(places, key=lambda spelling: spelling.surety)
                 sure = (spans for spelling, spans in places.items() if spelling.surety >= AS_SURE * surest.surety)
-                yield _Found(asked, term.weight, _how(term, surest), places[surest], tuple(itertools.chain(*sure)))
+                yield _Found(asked, term.weight, surest.how, places[surest], tuple(itertools.chain(*sure)))
 
 
 class _Held:
@@ -155,14 +145,3 @@ def _topic(question: str) -> dict[str, Span]:
 
 def _own(term: Term) -> str:
     return term.spellings[0].tokens[0]  # as the question has it; `Reading` puts it first
-
-
-def _how(term: Term, spelling: Spelling) -> How:
-    if spelling == term.spellings[0]:
-        return How.TYPED
-    if is_sound(spelling.tokens[0]):
-        return How.HEARD
-    if spelling.surety == NAMED:
-        return How.NAMED
-    crosses = _own(term).isascii() != spelling.tokens[0].isascii()  # a translation always does, a slip never
-    return How.TRANSLATED if crosses else How.MEANT

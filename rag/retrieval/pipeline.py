@@ -8,16 +8,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from rag.encoders.base import Encoded, Encoder
+from rag.encoders.base import Encoder
 from rag.passages.views import embedded_text
 from rag.question.decomposition import questions, sides
 from rag.question.followup import Cue, resolve
-from rag.retrieval.calibration import THRESHOLD
 from rag.retrieval.reranker import Reranker
-from rag.retrieval.search import Ranked, search
-from rag.store.local import Index
+from rag.retrieval.search import Match, Ranking, rank
+from rag.store.base import Store
 from rag.text.normal import letters
 
 # What speaks for a question being meant in its conversation, as a logit beside those of the passages found.
@@ -26,108 +24,69 @@ PRIORS = {Cue.NEEDED: math.inf, Cue.PLAIN: 6.0, Cue.POSSIBLE: -1.0}
 RERANKED = 20  # passages of a search: the right one is nearly always among them, each costs a cross-encoder's pass
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage with the wording it was found for, as text and as vectors."""
-
-    ranked: Ranked
-    question: str
-    encoded: Encoded
-
-    @property
-    def number(self) -> int:
-        return self.ranked.candidate.number
-
-    @property
-    def is_sure(self) -> bool:
-        return self.ranked.score >= THRESHOLD
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A question as it was understood, and what it found, best first.
-
-    `wanted` are the ranks, from 1, of the passages that answer it: the best, or that of each of its parts.
-    """
-
-    question: str
-    found: tuple[Found, ...]
-    wanted: tuple[int, ...] = (1,)
-
-    @property
-    def best(self) -> float:
-        return self.found[0].ranked.logit if self.found else -math.inf
-
-
-def ask(
-    index: Index,
+def retrieve(
+    store: Store,
     encoder: Encoder,
     question: str,
     earlier: Sequence[str],
     limit: int,
     reranker: Reranker | None = None,
-) -> Search:
+) -> Ranking:
     """Returns the best `limit` passages for `question` after the `earlier` ones of the same person."""
-    whole = _in_context(index, encoder, question, earlier)
+    whole = _in_context(store, encoder, question, earlier)
     if own := _asked_by_the_notes(whole):
         return _first(own, limit, reranker)
     compared = sides(whole.question)
     wordings = compared or _resolved(questions(whole.question))
-    if not wordings or not whole.found:
+    if not wordings or not whole.matches:
         return _first(whole, limit, reranker)
-    parts = [_reranked(part, reranker) for part in _search(index, encoder, wordings)]
-    sure = [part for part in parts if part.found and part.found[0].is_sure]
-    if not sure or (compared and len(sure) < len(parts) and not whole.found[0].is_sure):
+    parts = [_reranked(part, reranker) for part in rank(store, encoder, wordings)]
+    sure = [part for part in parts if part.matches and part.matches[0].is_sure]
+    if not sure or (compared and len(sure) < len(parts) and not whole.matches[0].is_sure):
         return _first(whole, limit, reranker)  # one side of a comparison compares nothing
-    return merged(whole, sure, limit)
+    return merge(whole, sure, limit)
 
 
-def _asked_by_the_notes(whole: Search) -> Search | None:
-    """Returns the search with the entry first that has this very question, which then needs no parts; else None."""
+def _asked_by_the_notes(whole: Ranking) -> Ranking | None:
+    """Returns the ranking with the entry first that has this very question, which then needs no parts; else None."""
     asked = letters(whole.question)
-    for place, found in enumerate(whole.found[:RERANKED]):
-        if asked and letters(found.ranked.passage.question or "") == asked:
-            return dataclasses.replace(whole, found=(found, *whole.found[:place], *whole.found[place + 1 :]))
+    for place, match in enumerate(whole.matches[:RERANKED]):
+        if asked and letters(match.passage.question or "") == asked:
+            others = (*whole.matches[:place], *whole.matches[place + 1 :])
+            return dataclasses.replace(whole, matches=(match, *others))
     return None
 
 
-def _first(whole: Search, limit: int, reranker: Reranker | None) -> Search:
-    return dataclasses.replace(whole, found=_reranked(whole, reranker).found[:limit])
+def _first(whole: Ranking, limit: int, reranker: Reranker | None) -> Ranking:
+    return dataclasses.replace(whole, matches=_reranked(whole, reranker).matches[:limit])
 
 
-def _reranked(whole: Search, reranker: Reranker | None) -> Search:
-    """Returns the search with its first RERANKED passages in the order of the reranker, where there is one.
+def _reranked(whole: Ranking, reranker: Reranker | None) -> Ranking:
+    """Returns the ranking with its first RERANKED passages in the order of the reranker, where there is one.
 
     Their logits stay those of fusion, which are calibrated: a passage that only the reranker favours is shown first,
     but does not count as found.
     """
     if reranker is None:
         return whole
-    head, rest = whole.found[:RERANKED], whole.found[RERANKED:]
-    scores = reranker.scores(whole.question, [embedded_text(found.ranked.passage)[0] for found in head])
+    head, rest = whole.matches[:RERANKED], whole.matches[RERANKED:]
+    scores = reranker.scores(whole.question, [embedded_text(match.passage)[0] for match in head])
     order = sorted(range(len(head)), key=lambda place: -scores[place])
-    return dataclasses.replace(whole, found=(*(head[place] for place in order), *rest))
+    return dataclasses.replace(whole, matches=(*(head[place] for place in order), *rest))
 
 
-def _in_context(index: Index, encoder: Encoder, question: str, earlier: Sequence[str]) -> Search:
-    """Returns the search for the question alone or for what it may mean after the `earlier` ones.
+def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence[str]) -> Ranking:
+    """Returns the ranking for the question alone or for what it may mean after the `earlier` ones.
 
     With no more than a possible cue, a question that finds nothing alone is off topic, and stays so: any earlier topic
     would find something.
     """
     resolved = resolve(question, earlier)
     alone = () if resolved.cue is Cue.NEEDED else (question,)
-    searches = _search(index, encoder, (*alone, *resolved.forms))
-    if resolved.cue is Cue.POSSIBLE and not any(found.is_sure for found in searches[0].found[:1]):
-        return searches[0]
-    return max(searches, key=lambda one: one.best + (0.0 if one.question == question else PRIORS[resolved.cue]))
-
-
-def _search(index: Index, encoder: Encoder, wordings: Sequence[str]) -> list[Search]:
-    return [
-        Search(wording, tuple(Found(ranked, wording, encoded) for ranked in search(index, wording, encoded)))
-        for wording, encoded in zip(wordings, encoder.encode_questions(wordings), strict=True)
-    ]
+    rankings = rank(store, encoder, (*alone, *resolved.forms))
+    if resolved.cue is Cue.POSSIBLE and not any(match.is_sure for match in rankings[0].matches[:1]):
+        return rankings[0]
+    return max(rankings, key=lambda one: one.best + (0.0 if one.question == question else PRIORS[resolved.cue]))
 
 
 def _resolved(asked: Sequence[str]) -> list[str]:
@@ -139,22 +98,22 @@ def _resolved(asked: Sequence[str]) -> list[str]:
     return meant
 
 
-def merged(whole: Search, parts: Sequence[Search], limit: int) -> Search:
+def merge(whole: Ranking, parts: Sequence[Ranking], limit: int) -> Ranking:
     """Returns `whole` with the best passage of each part among its first `limit`, each as the surest wording has it.
 
     What comes first stays first when it is sure: it may answer all the parts.
     """
-    first = whole.found[0]
-    bests = {part.found[0].number: part.found[0] for part in parts}
-    if first.is_sure and first.number not in bests:
-        bests = {first.number: first, **bests}
-    everything = [found for one in (whole, *parts) for found in one.found]
-    surest = [max((f for f in everything if f.number == number), key=lambda f: f.ranked.logit) for number in bests]
+    first = whole.matches[0]
+    bests = {part.matches[0].id: part.matches[0] for part in parts}
+    if first.is_sure and first.id not in bests:
+        bests = {first.id: first, **bests}
+    everything = [match for one in (whole, *parts) for match in one.matches]
+    surest = [max((m for m in everything if m.id == id), key=lambda m: m.logit) for id in bests]
 
-    def order(found: Found) -> tuple[bool, float]:
-        return not first.is_sure or found.number != first.number, -found.ranked.logit
+    def order(match: Match) -> tuple[bool, float]:
+        return not first.is_sure or match.id != first.id, -match.logit
 
-    others = (found for found in whole.found if found.number not in bests)
+    others = (match for match in whole.matches if match.id not in bests)
     kept = sorted([*sorted(surest, key=order), *others][:limit], key=order)
-    ranks = {found.number: rank for rank, found in enumerate(kept, 1)}
-    return Search(whole.question, tuple(kept), tuple(ranks[number] for number in bests if number in ranks))
+    ranks = {match.id: place for place, match in enumerate(kept, 1)}
+    return Ranking(whole.question, tuple(kept), tuple(ranks[id] for id in bests if id in ranks))

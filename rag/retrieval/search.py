@@ -2,81 +2,111 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from rag.encoders.base import Encoded, Encoder
-from rag.passages.split import is_unanswered
 from rag.retrieval import fusion
-from rag.retrieval.calibration import EVERYDAY, Calibration
+from rag.retrieval.calibration import EVERYDAY, THRESHOLD, Calibration
 from rag.retrieval.fusion import Signals
 from rag.retrieval.terms import Reading
-from rag.store.base import Candidate
-from rag.store.local import Index
+from rag.store.base import Candidate, Store, is_beside_questions
 from rag.text.normal import is_chinese
-from rag.types import Passage
+from rag.types import Passage, Span
 
 CANDIDATES = 50  # from each channel; the right passage is nearly always among them
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A passage with what speaks for it: `logit` for the order, `score`, 0–1, for how surely it answers."""
+class Wording:
+    """One way in which a question may be meant, as text and as vectors."""
 
-    candidate: Candidate
+    text: str
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A passage with what speaks for it as the answer to one wording of the question.
+
+    `best` is its best sentence, in `passage.text`; `logit` makes the order, `score`, 0–1, is how surely it answers.
+    """
+
+    id: int
     passage: Passage
+    best: Span
     signals: Signals
     logit: float
     score: float
+    wording: Wording
+
+    @property
+    def is_sure(self) -> bool:
+        return self.score >= THRESHOLD
 
 
-def search(index: Index, question: str, encoded: Encoded, without: Set[int] = frozenset()) -> list[Ranked]:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A question and the passages for it, best first.
+
+    `question` is what was asked or, after others, how that was understood. `wanted` are the ranks, from 1, of the
+    passages that answer it: the best, or that of each of its parts.
+    """
+
+    question: str
+    matches: tuple[Match, ...]
+    wanted: tuple[int, ...] = (1,)
+
+    @property
+    def best(self) -> float:
+        return self.matches[0].logit if self.matches else -math.inf
+
+
+def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> list[Match]:
     """Returns the passages that one of the channels found, best first.
 
-    `encoded` is the encoded `question`; passages whose number is in `without` are not looked at, nor are questions
-    that the notes leave open.
+    Passages whose id is in `without` are not looked at, nor are questions that the notes leave open.
     """
-    reading = Reading.of(question, index)
-    calibration = Calibration.of(index.level)
-    found = [
-        candidate
-        for candidate in index.candidates(encoded.whole, reading.queried, CANDIDATES)
-        if candidate.number not in without and not is_unanswered(index.passage(candidate.number))
-    ]
-    late = index.late_interaction([candidate.number for candidate in found], encoded)
-    ranked = []
-    for place, candidate in enumerate(found):
-        passage = index.passage(candidate.number)
-        signals = _signals(index, reading, candidate, passage, late[place] if late else candidate.sentence)
+    reading = Reading.of(wording.text, store)
+    calibration = Calibration.of(store.level)
+    matches = []
+    for candidate in store.candidates(wording.encoded, reading.queried, CANDIDATES):
+        passage = store.passage(candidate.id)
+        if candidate.id in without or passage.open_question:
+            continue
+        signals = _signals(store, reading, candidate, passage)
         logit = fusion.logit(signals)
         score = calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
-        ranked.append(Ranked(candidate, passage, signals, logit, score))
-    ranked.sort(key=lambda entry: (-entry.logit, entry.candidate.number))
-    return ranked
+        matches.append(Match(candidate.id, passage, candidate.best, signals, logit, score, wording))
+    return sorted(matches, key=lambda match: (-match.logit, match.id))
 
 
-def calibrate(index: Index, encoder: Encoder) -> Calibration | None:
-    """Asks an index what its notes hardly answer, and returns how sure the search looks nevertheless.
+def rank(store: Store, encoder: Encoder, questions: Sequence[str]) -> list[Ranking]:
+    """Returns what `search` finds for each of some questions, as they stand."""
+    wordings = map(Wording, questions, encoder.encode_questions(questions))
+    return [Ranking(wording.text, tuple(search(store, wording))) for wording in wordings]
+
+
+def measure_level(store: Store, encoder: Encoder) -> float | None:
+    """Asks what the notes hardly answer, and returns how sure the search looks nevertheless: its median best logit.
 
     None where there is nothing to find: the notes hold only questions that they leave open.
     """
-    encoded = encoder.encode_questions(EVERYDAY)
-    found = [search(index, question, vectors) for question, vectors in zip(EVERYDAY, encoded, strict=True)]
-    best = [ranked[0].logit for ranked in found if ranked]
-    return Calibration(statistics.median(best)) if best else None
+    best = [ranking.best for ranking in rank(store, encoder, EVERYDAY) if ranking.matches]
+    return statistics.median(best) if best else None
 
 
-def _signals(index: Index, reading: Reading, candidate: Candidate, passage: Passage, late: float) -> Signals:
-    held = index.runs(candidate.number) + (index.heard(candidate.number) if reading.heard else "")
-    covered, missed = reading.coverage(held)
+def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage) -> Signals:
+    covered, missed = reading.coverage(reading.held_by(passage))
     return Signals(
         dense=candidate.dense,
         sentence=candidate.sentence,
-        late=late,
+        late=candidate.late,
         lexical=candidate.lexical / reading.scale,
         substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
-        beside=index.is_beside_questions(passage),
+        beside=is_beside_questions(store, passage),
         covered=covered,
         missed=missed,
         strange=reading.strange,

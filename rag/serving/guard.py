@@ -3,11 +3,15 @@
 A page of another site can reach a server on the loopback address, by a name of its own that resolves to it (DNS
 rebinding) or by a request across origins. So the Host must be a loopback name, an Origin must be ours, and the routes
 of Gradio that the page does not use (upload, files, proxy, monitoring, editing) are not there at all.
+
+Gradio copies a file, or fetches an address, that a call names by an object in any depth, for whatever component. The
+page's own calls are flat: a list of texts, numbers and yes or no. So nothing else comes in.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -15,6 +19,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+NOT_PLAIN = "a call must be a JSON object of texts, numbers, true, false and null, and of a list of these as its data"
 
 MAX_BODY_BYTES = 2_000_000  # a long conversation with its passages, which travels with every question
 
@@ -37,7 +43,7 @@ HEADERS = {
 
 
 class Guard:
-    """Middleware, outermost: refuses with 400 (host), 403 (origin), 404 (route) or 413 (size); adds the headers."""
+    """Middleware, outermost: refuses with 400 (host, call), 403 (origin), 404 (route), 413 (size); adds the headers."""
 
     def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -53,12 +59,14 @@ class Guard:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = _refusal(scope)
-        if refusal is None:
-            body = await _read(receive, self._max_body_bytes)
-            if body is not None:
-                await self._app(scope, _replay(body, receive), send)
-                return
-            refusal = PlainTextResponse("too large", 413, {"connection": "close"})
+        body = None if refusal else await _read(receive, self._max_body_bytes)
+        if body is None:
+            refusal = refusal or PlainTextResponse("too large", 413, {"connection": "close"})
+        elif scope["method"] == "POST" and not _is_plain_call(Headers(scope=scope), body):
+            refusal = PlainTextResponse(NOT_PLAIN, 400)
+        else:
+            await self._app(scope, _replay(body, receive), send)
+            return
         await refusal(scope, receive, send)
 
 
@@ -108,6 +116,22 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
             return None
         if not message.get("more_body", False):  # also when the client has gone
             return bytes(body)
+
+
+def _is_plain_call(headers: Headers, body: bytes) -> bool:
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return False
+    try:
+        call = json.loads(body, object_pairs_hook=tuple)  # pairs, for of a name that comes twice both count
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(call, tuple) and all(_is_plain(value, is_data=name == "data") for name, value in call)
+
+
+def _is_plain(value: object, *, is_data: bool = False) -> bool:
+    if is_data and isinstance(value, list):
+        return all(_is_plain(item) for item in value)
+    return value is None or isinstance(value, str | int | float)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -16,7 +16,6 @@ from rag.feedback.log import Feedback, Pin, digest
 from rag.indexing.freshness import Disk
 from rag.indexing.sync import sync
 from rag.notes.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint
-from rag.retrieval.search import calibrate
 from rag.store.local import Index
 from rag.types import Answer, BuildReport, Passage
 
@@ -143,7 +142,7 @@ class Rebuilds:
         if not self._running.acquire(blocking=False):
             raise RebuildRunning("a rebuild is under way: wait for it to finish")
         try:
-            report = sync(self._corpus, self._index, self._encoder, calibrate=calibrate, progress=progress)
+            report = sync(self._corpus, self._index, self._encoder, progress=progress)
             is_other = self._asking.refresh()
             return self._rebuilt(report), is_other
         finally:

@@ -16,13 +16,14 @@ from rag.answering.record import record
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
 from rag.errors import FeedbackNotWritable, NoteUnreadable
-from rag.feedback.log import Feedback, Reason
+from rag.feedback.log import Complaint, Feedback
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
 from rag.notes.corpus import read_note
 from rag.retrieval.highlight import Matcher
 from rag.serving.rebuilds import Rebuilds
 from rag.serving.turns import Turn, understood
+from rag.store.base import Store
 from rag.store.local import Index
 from rag.types import Answer, Hit, Note, Span
 
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `app.py` was told.
+    """What the page was told when it was started.
 
     `feedback` is where ratings, gaps and pins are kept; `writable` allows adding to notes; `editor` is a link with
     {path} and {line}, empty for none.
@@ -60,6 +61,7 @@ class Service:
         self.feedback = Feedback(settings.feedback)
         self._assistant = assistant
         self.rebuilds = Rebuilds(settings.corpus, settings.index, encoder, self)
+        self._suggestions = "", Suggestions(())  # of the generation with that identity
         self._remembering = threading.Lock()
         self._matched: dict[tuple[str, str, str], tuple[tuple[str, ...], tuple[Span, ...]]] = {}
 
@@ -100,7 +102,7 @@ class Service:
 
     # --------------------------------------------------------------------------------------- what people think of it
 
-    def rate(self, turn: Turn, good: bool, reason: Reason, comment: str) -> None:
+    def rate(self, turn: Turn, good: bool, reason: Complaint, comment: str) -> None:
         """Keeps what a person thinks of an answer; raises FeedbackNotWritable."""
         answer = turn.answer
         hit = answer.hits[answer.cited[0] - 1] if answer.cited else None
@@ -188,7 +190,15 @@ class Service:
 
     def complete(self, typed: str) -> tuple[Suggestion, ...]:
         """Returns questions and headings of the notes that go on from what is typed."""
-        return Suggestions.of(self.index).complete(typed)
+        return self._suggestions_of(self.index).complete(typed)
+
+    def _suggestions_of(self, index: Index) -> Suggestions:
+        """Returns what completes from a generation, made when it is first asked for."""
+        identity, suggestions = self._suggestions
+        if identity != index.identity:
+            suggestions = Suggestions.of(index)
+            self._suggestions = index.identity, suggestions
+        return suggestions
 
     def related(self, answer: Answer) -> tuple[str, ...]:
         """Returns questions of the notes that one may ask next."""
@@ -199,12 +209,12 @@ class Service:
         return tuple(itertools.islice(_questions(self.index, count), count))
 
 
-def _questions(index: Index, count: int) -> Iterator[str]:
+def _questions(store: Store, count: int) -> Iterator[str]:
     """Yields a short question of each of some notes, evenly spaced; looks at few passages, however many there are."""
-    notes = index.manifest.notes
+    notes = store.notes
     for note in notes[:: max(1, len(notes) // count)]:
-        passages = map(index.passage, index.numbers(note.source)[:EXAMPLE_PASSAGES])
-        questions = (passage.question for passage in passages if passage.question)
+        passages = itertools.islice(store.passages(note.source), EXAMPLE_PASSAGES)
+        questions = (passage.question for _, passage in passages if passage.question)
         yield from itertools.islice((text for text in questions if len(text) <= EXAMPLE_CHARACTERS), 1)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
+from rag.answering.compose import quoted
 from rag.types import Answer
 
 MAX_TURNS = 50  # the whole conversation travels with every question
@@ -43,6 +44,17 @@ def from_json(text: str) -> tuple[Turn, ...]:
     if not text.strip():
         return ()
     try:
-        return _TURNS.validate_json(text)[-MAX_TURNS:]
+        turns = _TURNS.validate_json(text)[-MAX_TURNS:]
     except ValidationError as error:
         raise TurnsDamaged(str(error)) from error
+    if any(not 1 <= rank <= len(turn.answer.hits) for turn in turns for rank in turn.answer.cited):
+        raise TurnsDamaged("it cites a passage that is not there")
+    return tuple(replace(turn, answer=_marked(turn.answer)) for turn in turns)
+
+
+def _marked(answer: Answer) -> Answer:
+    """Returns an answer with where its marks stand; the browser may have kept it from a version that did not say."""
+    if answer.marks or not answer.cited:
+        return answer
+    text, marks = quoted(answer.hits, answer.cited)
+    return replace(answer, marks=marks) if text == answer.text else answer

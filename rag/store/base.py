@@ -1,23 +1,27 @@
-"""What an index is made of, whatever keeps it."""
+"""What an index must answer, whatever keeps it: `Store`, and the values that cross its border.
+
+`local.py` keeps it in files on this machine. Another one, a database or a server, implements `Store` and passes
+`tests/store/test_conformance.py`; nothing above knows which it is.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.encoders.base import Encoder
+from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.store.generations import FileRecord
-from rag.types import Skipped, Span
+from rag.text.glossary import Glossary
+from rag.types import Passage, Reason, Skipped, Span
 
-FORMAT = 2  # of the files above
-LATIN = re.compile("[a-z][a-z0-9]{4,}")  # shorter words are too close to each other to guess what was meant
+FORMAT = 3  # of the files of an index; another one is built anew
 QUANTISED = 127  # the int8 of 1.0 in a token vector
 
 REBUILD = "run `python -m rag.build`"
@@ -61,7 +65,9 @@ class Manifest:
     files: dict[str, FileRecord]
 
     def to_json(self) -> bytes:
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self)}, ensure_ascii=False).encode()
+        values = {"format": FORMAT, **dataclasses.asdict(self)}
+        values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in self.skipped]
+        return json.dumps(values, ensure_ascii=False).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
@@ -71,7 +77,9 @@ class Manifest:
             if values.pop("format") != FORMAT:
                 raise IndexMismatch(f"the index was made by another version of this program: {REBUILD}")
             values["notes"] = tuple(NoteRecord(**record) for record in values["notes"])
-            values["skipped"] = tuple(Skipped(**record) for record in values["skipped"])
+            values["skipped"] = tuple(
+                Skipped(record["source"], Reason.from_text(record["reason"])) for record in values["skipped"]
+            )
             values["files"] = {name: FileRecord(**record) for name, record in values["files"].items()}
             return cls(**values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -83,14 +91,79 @@ class Candidate:
     """A passage that may answer, with what each channel says; higher is better everywhere.
 
     `dense` is the similarity of the whole passage, `sentence` that of its best sentence, `best` in `passage.text`;
-    `lexical` is BM25, 0.0 for a passage that the postings did not find among their first.
+    `lexical` is BM25, 0.0 for a passage that the postings did not find among their first; `late` is late interaction,
+    each token of the question with its nearest in the passage (ColBERT, Khattab & Zaharia 2020), or `sentence` again
+    where the encoder has no token vectors.
     """
 
-    number: int
+    id: int
     dense: float
     sentence: float
     best: Span
     lexical: float
+    late: float
+
+
+class Store(Protocol):
+    """Passages with their vectors and postings, as one state that does not change; safe to share between threads.
+
+    The `id` of a passage means nothing outside of the store that gave it.
+    """
+
+    @property
+    def identity(self) -> str:
+        """What tells one state from another, also in the same place."""
+
+    @property
+    def size(self) -> int:
+        """The number of passages."""
+
+    @property
+    def english(self) -> int:
+        """How many of them are not in Chinese."""
+
+    @property
+    def level(self) -> float | None:
+        """How sure the search looks over these notes, None where that was not measured."""
+
+    @property
+    def notes(self) -> Sequence[NoteRecord]:
+        """The notes, in order."""
+
+    @property
+    def glossary(self) -> Glossary: ...
+
+    def note(self, source: str) -> NoteRecord | None:
+        """Returns what is known of the note at `source`, None when it was not indexed."""
+
+    def candidates(self, question: Encoded, weights: Mapping[str, float], limit: int) -> list[Candidate]:
+        """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
+
+        `weights` are those of lexical tokens, as `text.tokens` and `text.typos.sounds` make them.
+        """
+
+    def passage(self, id: int) -> Passage: ...
+
+    def passages(self, source: str | None = None) -> Iterator[tuple[int, Passage]]:
+        """Yields all passages, or those of one note, with their ids, in the order of the notes."""
+
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        """Returns the vectors of whole passages, unit, shape (len(ids), dimension)."""
+
+    def sentences(self, id: int, question: Vectors) -> dict[Span, float]:
+        """Returns how similar the sentences of a passage are to a unit vector, by their place in its text, in order."""
+
+    def document_frequency(self, token: str) -> int:
+        """Returns in how many passages `token` occurs, in the heading, the question or the text, or as a sound."""
+
+    def words(self) -> Collection[str]:
+        """Returns the Latin words that a misspelt one may have meant."""
+
+
+def is_beside_questions(store: Store, passage: Passage) -> bool:
+    """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
+    note = store.note(passage.source)
+    return passage.question is None and note is not None and note.questions > 0
 
 
 def made_by(manifest: Manifest, encoder: Encoder) -> bool:

@@ -18,26 +18,19 @@ import os
 import re
 import secrets
 import shutil
-import sys
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from rag import durable
 from rag.errors import IndexCorrupt, IndexNotWritable
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 MANIFEST = "manifest.json"
 MANIFEST_SHA256 = "manifest.sha256"
 GENERATION = re.compile(r"gen-(\d{8})")
 POINTER = re.compile(r"(gen-\d{8}) ([0-9a-f]{64})\n")
 FILE_NAME = re.compile(r"(?:[A-Za-z0-9]\w*/)?[A-Za-z0-9][\w.-]*")  # at most one folder deep, and never out of it
-REPLACE_ATTEMPTS = 20  # Windows refuses to replace a file that a reader has open; a reader needs milliseconds
 
 AGAIN = "run `python -m rag.build` again"
 CURES = {
@@ -175,7 +168,7 @@ class Draft:
             if path.parent not in self._folders:
                 os.mkdir(path.parent)
                 self._folders.add(path.parent)
-            _write(path, data)
+            durable.write(path, data)
         self.files[name] = FileRecord(len(data), hashlib.sha256(data).hexdigest())
 
     def seal(self, manifest: bytes) -> None:
@@ -183,10 +176,10 @@ class Draft:
         shutil.rmtree(self.folder / "scratch", ignore_errors=True)
         self._manifest_sha256 = hashlib.sha256(manifest).hexdigest()
         with _writing(self.index):
-            _write(self.folder / MANIFEST, manifest)
-            _write(self.folder / MANIFEST_SHA256, _sha256_line(self._manifest_sha256))
+            durable.write(self.folder / MANIFEST, manifest)
+            durable.write(self.folder / MANIFEST_SHA256, _sha256_line(self._manifest_sha256))
             for folder in sorted(self._folders, reverse=True):
-                _sync_folder(folder)
+                durable.sync_folder(folder)
 
     def publish(self, keep: str | None) -> str:
         """Makes the draft the current generation and returns its name; of the others only `keep` stays."""
@@ -194,10 +187,10 @@ class Draft:
         name = f"gen-{int(others[0].removeprefix('gen-')) + 1 if others else 1:08d}"
         with _writing(self.index):
             os.rename(self.folder, self.index / name)
-            _sync_folder(self.index)
-            _write(self.index / "CURRENT.tmp", f"{name} {self._manifest_sha256}\n".encode())
-            _replace(self.index / "CURRENT.tmp", self.index / "CURRENT")
-            _sync_folder(self.index)
+            durable.sync_folder(self.index)
+            durable.write(self.index / "CURRENT.tmp", f"{name} {self._manifest_sha256}\n".encode())
+            durable.rename(self.index / "CURRENT.tmp", self.index / "CURRENT")
+            durable.sync_folder(self.index)
         _remove(self.index, (other for other in others if other != keep))
         return name
 
@@ -216,49 +209,10 @@ def _cause(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _write(path: Path, data: bytes | memoryview) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
-        _sync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync(handle: int) -> None:
-    if sys.platform == "darwin":
-        fcntl.fcntl(handle, fcntl.F_FULLFSYNC)  # there, fsync leaves the data in the drive's cache
-    else:
-        os.fsync(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return  # folders cannot be opened there; NTFS journals its names
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        _sync(handle)
-    finally:
-        os.close(handle)
-
-
-def _replace(source: Path, target: Path) -> None:
-    for _ in range(REPLACE_ATTEMPTS if sys.platform == "win32" else 0):
-        with contextlib.suppress(PermissionError):
-            return os.replace(source, target)
-        time.sleep(0.05)
-    return os.replace(source, target)
-
-
 def _lock(handle: int, index: Path) -> None:
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError) as error:
+        durable.lock(handle, wait=False)
+    except BlockingIOError as error:
         raise IndexNotWritable(f"another build is running in {index}: wait until it ends, then {AGAIN}") from error
     except OSError as error:
         raise IndexNotWritable(f"cannot lock the index in {index} ({_cause(error)}): {AGAIN}") from error

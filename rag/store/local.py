@@ -15,27 +15,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from rag.encoders.base import TOKEN_DIMENSION, Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, IndexUnusable
-from rag.passages.views import heard, lexical_text
 from rag.store import faiss_vectors, generations
 from rag.store.base import (
-    LATIN,
     QUANTISED,
     REBUILD,
     Bytes,
@@ -50,10 +47,8 @@ from rag.store.base import (
 )
 from rag.store.tantivy_postings import Postings
 from rag.text.glossary import Glossary
-from rag.text.tokens import runs
 from rag.types import Passage, Span
 
-T = TypeVar("T")
 PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
     "passages.jsonl",
     "passages.faiss",
@@ -68,7 +63,6 @@ PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POST
 OPEN_ATTEMPTS = 5  # a generation vanishes under a reader only if two builds end while it reads
 LEXICAL_OVERFETCH = 4  # so that what only the vectors found usually has its lexical score too
 REMEMBERED = 10_000  # passages that stay in memory once they were asked for, about 5 kB each
-TWO_SLIPS = 8  # letters from which a word may have two
 
 
 class Index:
@@ -78,12 +72,12 @@ class Index:
     `warning` says that a damaged newer generation was passed over, and what to do.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, identity: str) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, identity: str, warning: str | None = None) -> None:
         """Reads what `manifest` lists, parsing the very bytes that were verified; raises IndexCorrupt."""
         self.generation = folder.name
         self.identity = identity
         self.manifest = manifest
-        self.warning: str | None = None
+        self.warning = warning
         self._folder = folder
         self._lines = self._read(PASSAGES)
         self._line_ends = np.flatnonzero(np.frombuffer(self._lines, dtype=np.uint8) == ord("\n"))
@@ -95,12 +89,9 @@ class Index:
         self._tokens: Bytes = self._read_array(TOKENS, np.int8, TOKEN_DIMENSION)
         counts = self._read_array(TOKEN_COUNTS, np.int32, 1)[:, 0]
         self._first_token = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        self._asking = {note.source for note in manifest.notes if note.questions}
         self._notes = {note.source: note for note in manifest.notes}
         self._numbers = {source: numbers for (source, _), numbers in numbers_by_note(manifest.notes).items()}
         self._parsed: dict[int, Passage] = {}
-        self._runs: dict[int, str] = {}
-        self._heard: dict[int, str] = {}
         self._words = self._read(WORDS).decode().split()
         self.glossary = Glossary.from_text(self._read(GLOSSARY).decode())
         self._postings = self._open_postings()
@@ -124,9 +115,16 @@ class Index:
         return self.manifest.passages
 
     @property
+    def english(self) -> int:
+        return self.manifest.english
+
+    @property
     def level(self) -> float | None:
-        """How sure the search looks over these notes, None where that was not measured; retrieval calibrates by it."""
         return self.manifest.level
+
+    @property
+    def notes(self) -> Sequence[NoteRecord]:
+        return self.manifest.notes
 
     @property
     def corpus(self) -> Path:
@@ -141,58 +139,45 @@ class Index:
         """Returns the numbers of the passages of the note at `source`, none when it was not indexed."""
         return self._numbers.get(source, range(0))
 
-    def passage(self, number: int) -> Passage:
+    def passage(self, id: int) -> Passage:
         """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
-        return _remembered(self._parsed, number, lambda: self._parse(number))
+        known = self._parsed.get(id)
+        if known is None:
+            known = self._parse(id)
+            if len(self._parsed) < REMEMBERED:
+                self._parsed[id] = known
+        return known
 
-    def is_beside_questions(self, passage: Passage) -> bool:
-        """True for a passage that answers no question in a note that has some: a title, an introduction, a list."""
-        return passage.question is None and passage.source in self._asking
+    def passages(self, source: str | None = None) -> Iterator[tuple[int, Passage]]:
+        numbers = range(self.size) if source is None else self.numbers(source)
+        return ((number, self.passage(number)) for number in numbers)
 
-    def candidates(self, question_vector: Vectors, token_weights: Mapping[str, float], limit: int) -> list[Candidate]:
-        """Returns the best `limit` passages by vector and the best `limit` by BM25, together, by falling `dense`.
-
-        `question_vector` is a unit vector of shape (dimension,).
-        """
-        numbers, _ = faiss_vectors.search(self._vectors, question_vector, limit)
-        scores = dict(self._postings.search(token_weights, LEXICAL_OVERFETCH * limit))
+    def candidates(self, question: Encoded, weights: Mapping[str, float], limit: int) -> list[Candidate]:
+        numbers, _ = faiss_vectors.search(self._vectors, question.whole, limit)
+        scores = dict(self._postings.search(weights, LEXICAL_OVERFETCH * limit))
         chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
-        similarities = (faiss_vectors.reconstruct(self._vectors, chosen) @ question_vector).tolist()
-        of_sentences = self._sentence_similarities(chosen, question_vector)
+        dense = (self.vectors(chosen) @ question.whole).tolist()
+        sentences = self._best_sentences(chosen, question.whole, dense)
+        late = self._late_interaction(chosen, question) or [similarity for similarity, _ in sentences]
         found = [
-            self._candidate(number, dense, sentences_of, scores.get(number, 0.0))
-            for number, dense, sentences_of in zip(chosen, similarities, of_sentences, strict=True)
+            Candidate(number, dense_, similarity, best, scores.get(number, 0.0), late_)
+            for number, dense_, (similarity, best), late_ in zip(chosen, dense, sentences, late, strict=True)
         ]
-        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.number))
+        return sorted(found, key=lambda candidate: (-candidate.dense, candidate.id))
 
     def document_frequency(self, token: str) -> int:
         """Returns in how many passages `token` occurs, in the heading, the question or the text."""
         return self._postings.document_frequency(token)
 
-    def runs(self, number: int) -> str:
-        """Returns where `needle` is looked for: the headings of a passage, its question and its text."""
-        return _remembered(self._runs, number, lambda: runs(lexical_text(self.passage(number))))
+    def words(self) -> Collection[str]:
+        return self._words
 
-    def heard(self, number: int) -> str:
-        """Returns where the needle of a sound is looked for: how all of `runs` sounds."""
-        return _remembered(self._heard, number, lambda: heard(lexical_text(self.passage(number))))
+    def vectors(self, ids: Sequence[int]) -> Vectors:
+        return faiss_vectors.reconstruct(self._vectors, ids)
 
-    def nearest_word(self, word: str) -> str | None:
-        """Returns the word of the notes that a misspelt Latin `word` most likely is.
-
-        One slip of the finger (wrong, missing, doubled or swapped letter), two in long words, never the first letter
-        (optimal string alignment distance).
-        """
-        if not LATIN.fullmatch(word):
-            return None
-        slips = 1 if len(word) < TWO_SLIPS else 2
-        alike = [known for known in self._words if known[0] == word[0] and abs(len(known) - len(word)) <= slips]
-        found = process.extractOne(word, alike, scorer=OSA.distance, score_cutoff=slips)
-        return str(found[0]) if found else None
-
-    def passage_vectors(self, numbers: Sequence[int]) -> Vectors:
-        """Returns the vectors of whole passages, shape (len(numbers), dimension)."""
-        return faiss_vectors.reconstruct(self._vectors, numbers)
+    def sentences(self, id: int, question: Vectors) -> dict[Span, float]:
+        similarities = self.sentence_vectors(id).astype(np.float32) @ question
+        return dict(zip(self.sentence_spans(id), similarities.tolist(), strict=True))
 
     def sentence_vectors(self, number: int) -> Halves:
         """Returns the vectors of the sentences of a passage, shape (its sentences, dimension)."""
@@ -207,11 +192,8 @@ class Index:
         """Returns what late interaction compares of a passage, shape (its tokens, TOKEN_DIMENSION)."""
         return self._tokens[self._first_token[number] : self._first_token[number + 1]]
 
-    def late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
-        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors.
-
-        Each token of the question counts with its nearest in the passage (ColBERT, Khattab & Zaharia 2020).
-        """
+    def _late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
+        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors."""
         if not len(question.tokens) or not len(self._tokens) or not numbers:
             return None
         pieces = [self.token_vectors(number) for number in numbers]
@@ -220,34 +202,33 @@ class Index:
         scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
         return scores
 
-    def sentence_similarities(self, number: int, question_vector: Vectors, within: Span) -> dict[Span, float]:
-        """Returns how similar to the question the sentences of a passage in a part of its text are, in order."""
-        similarities = self.sentence_vectors(number).astype(np.float32) @ question_vector
-        return {
-            span: similarity
-            for span, similarity in zip(self.sentence_spans(number), similarities.tolist(), strict=True)
-            if within[0] <= span[0] < span[1] <= within[1]
-        }
+    def _best_sentences(
+        self, numbers: Sequence[int], question: Vectors, dense: Sequence[float]
+    ) -> list[tuple[float, Span]]:
+        """Returns the best sentence of each passage with its similarity; of one without any, all of it and `dense`.
 
-    def _sentence_similarities(self, numbers: Sequence[int], question_vector: Vectors) -> list[Vectors]:
-        """Returns for each passage the similarities of its sentences; one product for all of them is much faster."""
+        One product for all of them is much faster than one for each.
+        """
         starts = self._first_sentence[numbers]
         counts = self._first_sentence[np.asarray(numbers, dtype=np.int64) + 1] - starts
         ends = np.cumsum(counts)
         rows = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
-        return np.split(self._sentences[rows].astype(np.float32) @ question_vector, ends[:-1])
+        similarities = np.split(self._sentences[rows].astype(np.float32) @ question, ends[:-1])
+        return [
+            self._best_sentence(number, similar) if len(similar) else (whole, (0, len(self.passage(number).text)))
+            for number, similar, whole in zip(numbers, similarities, dense, strict=True)
+        ]
 
-    def _candidate(self, number: int, dense: float, similarities: Vectors, score: float) -> Candidate:
-        if len(similarities) == 0:
-            return Candidate(number, dense, dense, (0, len(self.passage(number).text)), score)
+    def _best_sentence(self, number: int, similarities: Vectors) -> tuple[float, Span]:
         nearest = int(similarities.argmax())
         start, end = self._spans[self._first_sentence[number] + nearest, 1:].tolist()
-        return Candidate(number, dense, float(similarities[nearest]), (start, end), score)
+        return float(similarities[nearest]), (start, end)
 
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
-        return Passage(**{**values, "headings": tuple(values["headings"])})
+        asks = values["asks"] and tuple(values["asks"])
+        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks})
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:
@@ -266,16 +247,15 @@ class Index:
     @classmethod
     def _open_older(cls, index: Path, encoder: Encoder | None, cause: IndexCorrupt) -> Index:
         for name in generations.newest_first(index):
-            try:
-                found = cls._open_generation(index / name, None, encoder)
-            except IndexCorrupt:
-                continue
-            found.warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
-            return found
+            warning = f"the index in {index} is damaged ({cause}), {name} is used instead: {REBUILD}"
+            with contextlib.suppress(IndexCorrupt):
+                return cls._open_generation(index / name, None, encoder, warning)
         raise IndexCorrupt(f"the index in {index} is damaged ({cause}): {REBUILD}") from cause
 
     @classmethod
-    def _open_generation(cls, folder: Path, sha256: str | None, encoder: Encoder | None = None) -> Index:
+    def _open_generation(
+        cls, folder: Path, sha256: str | None, encoder: Encoder | None = None, warning: str | None = None
+    ) -> Index:
         data = generations.read_manifest(folder, sha256)
         manifest = Manifest.from_json(data)
         if encoder is not None and not made_by(manifest, encoder):
@@ -283,7 +263,7 @@ class Index:
             raise IndexMismatch(
                 f"the index was made by {made}, not by {asked}: run `python -m rag.build --encoder {encoder.name}`"
             )
-        return cls(folder, manifest, hashlib.sha256(data).hexdigest())
+        return cls(folder, manifest, hashlib.sha256(data).hexdigest(), warning)
 
     def _read(self, name: str) -> bytes:
         record = self.manifest.files.get(name)
@@ -333,16 +313,6 @@ class Index:
 
     def _corrupt(self, what: str) -> NoReturn:
         raise IndexCorrupt(f"{self.generation} {what}")
-
-
-def _remembered(cache: dict[int, T], number: int, make: Callable[[], T]) -> T:
-    """Returns what `cache` holds of a passage, made when it is first asked for; the first REMEMBERED stay."""
-    value = cache.get(number)
-    if value is None:
-        value = make()
-        if len(cache) < REMEMBERED:
-            cache[number] = value
-    return value
 
 
 def current_identity(index: Path) -> str | None:

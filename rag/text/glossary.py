@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from rag.text.normal import HAN, normalize
 from rag.text.tokens import tokens
-from rag.types import Skipped
+from rag.types import Cause, Reason, Skipped
 
 SOURCE = "glossary.tsv"
-ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
 WORD = re.compile(rf"[^\W_{HAN}]")
 Names = tuple[str, ...]  # of one thing, in normal form
 
@@ -81,7 +80,7 @@ def parse(text: str) -> tuple[Glossary, tuple[Skipped, ...]]:
         if len(names) > 1:
             entries.append(names)
         else:
-            skipped.append(Skipped(f"{SOURCE}:{number}", ONE_NAME))
+            skipped.append(Skipped(f"{SOURCE}:{number}", Reason(Cause.ONE_NAME)))
     return Glossary(entries), tuple(skipped)
 
 

@@ -1,4 +1,4 @@
-"""Markdown as text: front matter, fences, and lines without their marks."""
+"""Markdown as text: front matter, fences, and what is left of lines and texts without their marks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 TAG = re.compile(r"</?(?:a|b|br|center|code|details|div|em|font|h[1-6]|img|kbd|mark|p|span|strong|summary|u)\b[^>]*>")
 EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*]+)(?<=\S)\*(?![\w*])")
 ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!&|<>~$])")
+
+# Of whole texts, in which a mark may begin any line.
+FENCE_LINE = re.compile(r"^\s*(?:`{3,}|~{3,}).*$", re.MULTILINE)
+LEAD = re.compile(r"^\s*(?:(?:#{1,6}|>|[-*+•·])\s+)+", re.MULTILINE)
+TABLE_RULE = re.compile(r"^[\s|:-]+$", re.MULTILINE)
+LINK_OR_IMAGE = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
+BLANKS = re.compile(r"\s+")
 
 
 def front_matter(lines: Sequence[str]) -> int:
@@ -48,3 +56,14 @@ def plain(text: str) -> str:
     text = TAG.sub("", LINK.sub(r"\1", IMAGE.sub("", text))).replace("**", "").replace("`", "")
     text = ESCAPE.sub(r"\1", EMPHASIS.sub(r"\1", text))
     return " ".join(text.split())
+
+
+def unmarked(text: str) -> str:
+    """Returns any text in one line, without `#`, `*`, backquotes, bullets, quotes, table bars, fences, link targets."""
+    bare = TABLE_RULE.sub("", LEAD.sub("", FENCE_LINE.sub("", text)))
+    return BLANKS.sub(" ", MARKS.sub("", unlinked(bare)).replace("|", " ")).strip()
+
+
+def unlinked(text: str) -> str:
+    """Returns a text with what links and images say in their place."""
+    return LINK_OR_IMAGE.sub(r"\1", text)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.text.normal import normalize
-from rag.text.tokens import RUN
 from rag.types import Span
 
 JAMO = re.compile("[\u1160-\u11ff]")  # vowels and final consonants, which join what stands before them
@@ -38,16 +37,6 @@ class Aligned:
     def span(self, start: int, end: int) -> Span:
         """Returns where the characters from `start` to `end` of the normal form, at least one, are in the text."""
         return self.origins[start][0], self.origins[end - 1][1]
-
-
-def placed_tokens(normal: str) -> Iterator[tuple[str, Span]]:
-    """Yields what `tokens` yields for a text in normal form, with where it is."""
-    for match in RUN.finditer(normal):
-        start, end = match.span()
-        if match.lastgroup == "word" or end - start == 1:
-            yield match.group(), (start, end)
-        else:
-            yield from ((normal[i : i + 2], (i, i + 2)) for i in range(start, end - 1))
 
 
 def merged(spans: Iterable[Span], *, touching: bool = True) -> tuple[Span, ...]:

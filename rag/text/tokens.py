@@ -7,22 +7,29 @@ import re
 from collections.abc import Iterator
 
 from rag.text.normal import HAN, normalize
+from rag.types import Span
 
 RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?P<word>[^\W_{HAN}]+)")
 HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Yields lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
+    """Returns the lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
 
-    Expects nothing of `text`; it is normalised here. A run of one character is yielded as it is.
+    Expects nothing of `text`; it is normalised here. A run of one character is a token.
     """
-    for match in RUN.finditer(normalize(text)):
-        run = match.group()
-        if match.lastgroup == "word" or len(run) == 1:
-            yield run
+    return (token for token, _ in placed_tokens(normalize(text)))
+
+
+def placed_tokens(normal: str) -> Iterator[tuple[str, Span]]:
+    """Yields the tokens of a text that is in normal form, each with where it is."""
+    for match in RUN.finditer(normal):
+        start, end = match.span()
+        if match.lastgroup == "word" or end - start == 1:
+            yield match.group(), (start, end)
         else:
-            yield from (run[i : i + 2] for i in range(len(run) - 1))
+            for i in range(start, end - 1):
+                yield normal[i : i + 2], (i, i + 2)
 
 
 def runs(text: str) -> str:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import gradio as gr
 
 from rag.ui.markup import LATEX
 
+# What an event makes of the page: component → value. A component that is not named stays as it is.
+Update: TypeAlias = dict[Any, Any]
+
 # An event that answers at once: a plain POST, with neither a place in the queue nor a veil over what it changes.
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def unchanged() -> Update:
+    """Returns that nothing of the page changes; an empty dict would be a value to Gradio."""
+    nothing: Update = gr.skip()
+    return nothing
 
 
 def html(value: str, elem_id: str, *, formulas: bool = False) -> gr.Markdown:

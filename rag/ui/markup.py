@@ -26,6 +26,9 @@ InlineRule = Callable[[StateInline, bool], bool]
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~\t\n\r]")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
+SEAL = "\x01"  # in a mark for which HTML of ours stands: no `printable` text holds it, so no note can forge one
+SEALED = re.compile(rf"\[(\d+){SEAL}\]")
+
 LATEX: list[dict[str, str | bool]] = [
     {"left": "\\(", "right": "\\)", "display": False},
     {"left": "\\[", "right": "\\]", "display": True},
@@ -86,9 +89,26 @@ def _clipped(span: Span, start: int, end: int) -> Span:
     return (first, last) if first < last else (start, start)
 
 
-def markdown(text: str) -> str:
-    """Returns `text` rendered: paragraphs, lists, tables, code and formulas."""
-    return named("".join(map(_block, PARSER.parse(printable(text)))))
+def markdown(text: str, marks: Sequence[tuple[Span, str]] = ()) -> str:
+    """Returns `text` rendered: paragraphs, lists, tables, code and formulas.
+
+    `marks` are the places of marks such as `[1]` in the text, in their order, each with the HTML that is shown instead;
+    one in code or in a formula stays text.
+    """
+    text = printable(text)
+    shown = {text[start:end]: html for (start, end), html in marks}
+    for (_, end), _html in reversed(marks):
+        text = f"{text[: end - 1]}{SEAL}{text[end - 1 :]}"
+    tokens = PARSER.parse(text, {"marks": shown})
+    if marks:
+        _unseal(tokens)
+    return named("".join(map(_block, tokens)))
+
+
+def _unseal(tokens: Sequence[Token]) -> None:
+    for token in tokens:
+        token.content = token.content.replace(SEAL, "")
+        _unseal(token.children or ())
 
 
 def named(html: str) -> str:
@@ -137,6 +157,8 @@ def span(token: Token) -> str:
             return f"<code>{encode(token.content)}</code>"
         case "math_inline":
             return f'<span class="kd-math">{formula(token.content, display=token.markup == "display")}</span>'
+        case "mark":
+            return str(token.meta["html"])
         case "softbreak" | "hardbreak":
             return "<br>"  # people break lines in notes because they mean it
         case "image":
@@ -187,6 +209,17 @@ def _inline_math(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _mark(state: StateInline, silent: bool) -> bool:
+    """Takes a sealed mark before it can be the text of a link."""
+    match = SEALED.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("mark", "", 0).meta = {"html": state.env["marks"][f"[{match[1]}]"]}
+    state.pos = match.end()
+    return True
+
+
 def _block_math(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Takes a formula that fills whole lines: within it `=` underlines no heading and `+` begins no list."""
     first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
@@ -231,6 +264,7 @@ def _parser() -> MarkdownIt:
     for name, rule in (("backticks", backtick), ("link", link), ("image", image)):
         parser.inline.ruler.at(name, _counted(rule))
     parser.inline.ruler.before("escape", "math_inline", _counted(_inline_math))
+    parser.inline.ruler.before("link", "mark", _mark)
     parser.block.ruler.before("fence", "math_block", _block_math, {"alt": ["paragraph", "blockquote", "list"]})
     return parser
 

@@ -21,7 +21,7 @@ from rag.ui.words.chinese import CHINESE
 
 ASSETS = Path(__file__).with_name("assets")
 ICON = Path(__file__).with_name("icon.png")
-STYLES = ("base", "icons", "markdown", "ask", "notes", "index", "map")
+STYLES = ("base", "icons", "markdown", "ask/ask", "notes/notes", "index/index", "map/map")
 
 QUEUE_SIZE = 64  # waiting calls of /ask; beyond it programs are told that the page is busy
 

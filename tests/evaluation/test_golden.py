@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,8 @@ def test_is_answered_by_a_later_piece_of_the_entry() -> None:
 
 
 def test_what_the_notes_leave_open_is_not_asked() -> None:
-    passages = [own_passage("## 什么是A？", None, ("一章标题",)), own_passage("正文。", None, ("另一章标题",))]
+    left_open = dataclasses.replace(own_passage("## 什么是A？", None, ("一章标题",)), open_question="什么是A？")
+    passages = [left_open, own_passage("正文。", None, ("另一章标题",))]
     assert {question.question for question in own_questions(passages)} == {"另一章标题", "另一题"}
 
 

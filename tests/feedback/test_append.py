@@ -15,7 +15,6 @@ from rag.encoders.onnx import OnnxEncoder
 from rag.errors import NoteNotWritable
 from rag.feedback.append import Addition, append_question, preview
 from rag.indexing.sync import sync
-from rag.retrieval.search import calibrate
 from tests.small import ENTRY, ENTRY_ANSWER, write_notes
 
 Q = "企鹅吃什么？"
@@ -52,7 +51,7 @@ def refused(corpus: Path, source: str, question: str = Q) -> str:
     assert {path: path.read_bytes() for path in corpus.rglob("*") if path.is_file()} == before
     assert str(writing.value) == f"{source} stays as it is: {writing.value.reason}"
     assert looking.value.reason == writing.value.reason
-    return writing.value.reason
+    return str(writing.value.reason)
 
 
 # ----------------------------------------------------------------------------------------------------- what is added
@@ -248,7 +247,7 @@ def test_a_question_without_an_answer_is_not_found(bundled: OnnxEncoder, tmp_pat
     append_question(corpus, "llm/attention.md", question)
     append_question(corpus, "tuning.md", question)
     append_question(corpus, "tuning.md", "章鱼有几颗心脏？")  # so that one stands in the middle, too
-    sync(corpus, index, bundled, calibrate=calibrate)
+    sync(corpus, index, bundled)
     assistant = Assistant.open(index, bundled)
     answer = assistant.ask(question)
     assert (answer.found, [hit for hit in answer.hits if question in hit.passage.text]) == (False, [])
@@ -260,7 +259,7 @@ def test_it_is_found_once_it_has_one(bundled: OnnxEncoder, tmp_path: Path) -> No
     append_question(corpus, "tuning.md", "企鹅的羽毛")
     with open(corpus / "tuning.md", "a", encoding="utf-8") as note:
         note.write("企鹅的羽毛又短又密，能防水。\n")
-    sync(corpus, index, bundled, calibrate=calibrate)
+    sync(corpus, index, bundled)
     answer = Assistant.open(index, bundled).ask("企鹅的羽毛")
     assert (answer.found, answer.text) == (True, "企鹅的羽毛又短又密，能防水。 [1]")
     assert answer.hits[0].passage.question == "企鹅的羽毛？"

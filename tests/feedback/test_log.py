@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import rag.feedback.log
 from rag.errors import FeedbackNotWritable, GoldenUnusable
 from rag.evaluation.golden import Gold, GoldenQuestion, read_golden, standing, unknown_ratings
 from rag.feedback.log import Feedback, Gap, Pin, Rating, anchor
-from rag.passages.split import answer_span, split
+from rag.passages.split import split
 from rag.types import Hit, Note, Passage, Span
 from tests.process import ROOT, environment
 
@@ -46,7 +47,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def hit(passage: Passage, best: Span = (0, 1)) -> Hit:
-    return Hit(passage, 0.9, best, False, answer_span(passage))
+    return Hit(passage, 0.9, best, False, passage.answer_span)
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -183,9 +184,9 @@ def test_damaged_lines_are_passed_over_and_kept(feedback: Feedback, log: Path) -
 
 def test_a_disk_that_is_full_loses_nothing(feedback: Feedback, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     feedback.rate("甲？", True, hit(ENTRY))
-    write = rag.feedback.log.os.write
+    write = os.write
     with monkeypatch.context() as patch:
-        patch.setattr(rag.feedback.log.os, "write", lambda handle, data: write(handle, data[:20]))
+        patch.setattr(os, "write", lambda handle, data: write(handle, data[:20]))
         with pytest.raises(FeedbackNotWritable) as caught:
             feedback.rate("乙？", True, hit(ENTRY))
     cause = "No space left on device"

@@ -73,9 +73,8 @@ def build(corpus: Path, folder: Path) -> Index:
 
 
 def ask(index: Index, question: str, limit: int = 10) -> list[Candidate]:
-    return index.candidates(
-        TOY.encode_questions([question])[0].whole, dict.fromkeys(content_tokens(question), 1.0), limit
-    )
+    (encoded,) = TOY.encode_questions([question])
+    return index.candidates(encoded, dict.fromkeys(content_tokens(question), 1.0), limit)
 
 
 def texts(index: Index) -> list[str]:
@@ -105,6 +104,8 @@ def test_first_build(corpus: Path, folder: Path) -> None:
         start_line=7,
         end_line=9,
         text="## 什么是概念1？\n\n概念1是第1个想法。它用于例子1。",
+        answer=12,
+        asks=(0, 11),
     )
     assert index.passage(5).text == "注意力机制让模型关注相关的部分。\n\n它由查询、键和值组成。"
 
@@ -112,7 +113,7 @@ def test_first_build(corpus: Path, folder: Path) -> None:
 def test_candidates_hold_both_channels(corpus: Path, folder: Path) -> None:
     index = build(corpus, folder)
     question = "它由查询、键和值组成。"
-    found = {candidate.number: candidate for candidate in ask(index, question)}
+    found = {candidate.id: candidate for candidate in ask(index, question)}
     assert sorted(found) == [0, 1, 2, 3, 4, 5]
     passage = index.passage(5)
     start, end = found[5].best
@@ -136,11 +137,11 @@ def test_candidates_are_ordered_and_limited(corpus: Path, folder: Path) -> None:
 def test_a_lexical_find_has_its_similarity(corpus: Path, folder: Path) -> None:
     """The note b.txt is far from the question's vector, but the only one with its words."""
     index = build(corpus, folder)
-    vector = TOY.encode_questions(["什么是概念2？概念2是第2个想法。"])[0].whole
-    found = {candidate.number: candidate for candidate in index.candidates(vector, {"查询": 1.0}, 2)}
+    (encoded,) = TOY.encode_questions(["什么是概念2？概念2是第2个想法。"])
+    found = {candidate.id: candidate for candidate in index.candidates(encoded, {"查询": 1.0}, 2)}
     assert len(found) == 3
     assert found[5].lexical > 0
-    assert found[5].dense == pytest.approx(float(index.passage_vectors([5])[0] @ vector))
+    assert found[5].dense == pytest.approx(float(index.vectors([5])[0] @ encoded.whole))
     assert found[5].dense < min(found[number].dense for number in found if number != 5)
 
 
@@ -244,7 +245,7 @@ def test_a_passage_without_sentences_counts_as_one(corpus: Path, folder: Path) -
     (corpus / "c.txt").write_text("？！\n", encoding="utf-8")
     index = build(corpus, folder)
     assert index.size == 7
-    found = {candidate.number: candidate for candidate in ask(index, "？！")}
+    found = {candidate.id: candidate for candidate in ask(index, "？！")}
     assert (found[6].sentence, found[6].best) == (found[6].dense, (0, 2))
 
 
@@ -254,7 +255,7 @@ def test_a_passage_without_sentences_counts_as_one(corpus: Path, folder: Path) -
 def test_nothing_changed(corpus: Path, folder: Path) -> None:
     sync(corpus, folder, TOY)
     encoder = CountingEncoder()
-    report = sync(corpus, folder, encoder)
+    report = sync(corpus, folder, encoder, calibrated=False)
     assert (report.added, report.changed, report.removed, report.generation) == (0, 0, 0, "gen-00000001")
     assert (report.notes, report.passages) == (2, 6)
     assert encoder.texts == []
@@ -267,7 +268,7 @@ def test_only_new_passages_are_encoded(corpus: Path, folder: Path) -> None:
     (corpus / "a.md").write_text(extended, encoding="utf-8")
     assert not is_current(corpus, folder, TOY)
     encoder, steps = CountingEncoder(), list[tuple[int, int]]()
-    report = sync(corpus, folder, encoder, progress=lambda done, total: steps.append((done, total)))
+    report = sync(corpus, folder, encoder, calibrated=False, progress=lambda done, total: steps.append((done, total)))
     assert [text.split(" ")[0] for text in encoder.texts] == ["大模型\n什么是概念2？", "大模型\n什么是概念9？"]
     assert steps == [(2, 2)]
     assert (report.added, report.changed, report.removed, report.generation) == (1, 1, 0, "gen-00000002")
@@ -279,7 +280,7 @@ def test_an_update_equals_a_build_from_scratch(corpus: Path, folder: Path, tmp_p
     (corpus / "b.txt").unlink()
     updated, fresh = build(corpus, folder), build(corpus, tmp_path / "fresh")
     assert texts(updated) == texts(fresh)
-    assert np.array_equal(updated.passage_vectors(range(7)), fresh.passage_vectors(range(7)))
+    assert np.array_equal(updated.vectors(range(7)), fresh.vectors(range(7)))
     assert ask(updated, "概念2的想法") == ask(fresh, "概念2的想法")
 
 
@@ -287,7 +288,7 @@ def test_a_renamed_note_is_not_encoded_again(corpus: Path, folder: Path) -> None
     sync(corpus, folder, TOY)
     (corpus / "a.md").rename(corpus / "z.md")
     encoder = CountingEncoder()
-    report = sync(corpus, folder, encoder)
+    report = sync(corpus, folder, encoder, calibrated=False)
     assert encoder.texts == []
     assert (report.added, report.changed, report.removed) == (5, 0, 5)
 
@@ -318,7 +319,7 @@ def test_all_is_encoded_anew(corpus: Path, folder: Path, full: bool) -> None:
     sync(corpus, folder, TOY)
     encoder = CountingEncoder()
     encoder.revision = "1" if full else "2"
-    report = sync(corpus, folder, encoder, full=full)
+    report = sync(corpus, folder, encoder, full=full, calibrated=False)
     assert len(encoder.texts) == 6
     assert (report.added, report.changed, report.removed, report.generation) == (0, 0, 0, "gen-00000002")
 
@@ -335,17 +336,17 @@ def test_a_changed_glossary_is_published_without_encoding(corpus: Path, folder: 
     encoder = CountingEncoder()
     (corpus / "glossary.tsv").write_text("概念\tConcept\n想法\n", encoding="utf-8")
     assert not is_current(corpus, folder, TOY)
-    report = sync(corpus, folder, encoder)
+    report = sync(corpus, folder, encoder, calibrated=False)
     assert (encoder.texts, report.generation, report.passages) == ([], "gen-00000002", 6)
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
     assert [file.source for file in report.skipped] == ["glossary.tsv:2"]
     (corpus / "glossary.tsv").write_text("# 注释\n概念\tconcept\n", encoding="utf-8")
-    assert sync(corpus, folder, encoder).skipped == ()
+    assert sync(corpus, folder, encoder, calibrated=False).skipped == ()
     assert is_current(corpus, folder, TOY)
     (corpus / "glossary.tsv").write_text("概念\tconcept\n# 只有注释不同\n", encoding="utf-8")
     assert is_current(corpus, folder, TOY)
     (corpus / "glossary.tsv").unlink()
-    assert sync(corpus, folder, encoder).generation == "gen-00000004"
+    assert sync(corpus, folder, encoder, calibrated=False).generation == "gen-00000004"
     assert (encoder.texts, Index.open(folder).glossary.entries) == ([], ())
 
 
@@ -358,16 +359,18 @@ def test_the_glossary_travels_with_its_generation(corpus: Path, folder: Path) ->
 
 
 def test_passages_in_english_are_counted(corpus: Path, folder: Path) -> None:
-    assert build(corpus, folder).manifest.english == 0
+    assert build(corpus, folder).english == 0
     (corpus / "c.md").write_text("# Memory\n\nA smaller batch needs less memory.\n", encoding="utf-8")
-    assert build(corpus, folder).manifest.english == 1
+    assert build(corpus, folder).english == 1
 
 
 def test_skipped_files_are_reported_and_recorded(corpus: Path, folder: Path) -> None:
     (corpus / "broken.txt").write_bytes(b"a\0b")
     report = sync(corpus, folder, TOY)
-    assert [(file.source, file.reason) for file in report.skipped] == [("broken.txt", "binary")]
+    assert [(file.source, str(file.reason)) for file in report.skipped] == [("broken.txt", "binary")]
     assert Index.open(folder).manifest.skipped == report.skipped
+    written = Index.open(folder).manifest.to_json().decode()
+    assert '"skipped": [{"source": "broken.txt", "reason": "binary"}]' in written  # as versions before have it
     assert sync(corpus, folder, TOY).skipped == report.skipped
 
 

@@ -98,10 +98,6 @@ def test_a_suggestion_knows_its_lines_and_repeated_ones_are_given_once(index: In
     assert suggestions.complete("么", limit=0) == ()
 
 
-def test_the_table_is_made_once_for_a_generation(index: Index) -> None:
-    assert Suggestions.of(index) is Suggestions.of(index)
-
-
 # ------------------------------------------------------------------------------------------------------ after an answer
 
 

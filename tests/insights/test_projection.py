@@ -132,7 +132,7 @@ def test_equal_passages_have_keys_of_their_own(tmp_path: Path) -> None:
 def test_places_survive_builds_and_builds_survive_them(corpus: Path, folder: Path) -> None:
     sync(corpus, folder, TOY)
     index = Index.open(folder, TOY)
-    places = lay_out(index.passage_vectors(range(index.size)), {}, keys(index))
+    places = lay_out(index.vectors(range(index.size)), {}, keys(index))
     save(folder, keys(index), places)
     (corpus / "new.md").write_text("# 新\n\n一篇新的笔记。\n", encoding="utf-8")
     sync(corpus, folder, TOY)

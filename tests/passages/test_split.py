@@ -13,7 +13,7 @@ from rag.notes.corpus import read_corpus
 from rag.passages.outline import TARGET_CHARACTERS, Heading, headings
 from rag.passages.packing import MAX_CHARACTERS
 from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
-from rag.passages.split import answer_span, is_unanswered, question_line, split, title
+from rag.passages.split import split
 from rag.types import Note, Passage
 
 NOTES = Path(__file__).parents[1] / "data" / "notes"  # of our own, in the forms that people use
@@ -32,7 +32,7 @@ def outline(text: str, source: str = "a.md") -> Outline:
 
 
 def answers(text: str, source: str = "a.md") -> list[str]:
-    return [each.text[slice(*answer_span(each))] for each in split(note(text, source))]
+    return [each.text[slice(*each.answer_span)] for each in split(note(text, source))]
 
 
 def spoken(text: str) -> list[str]:
@@ -52,7 +52,7 @@ def check(whole: Note) -> tuple[Passage, ...]:
         lines = each.text.split("\n")
         assert lines[0].strip() and lines[-1].strip()
         covered.update(range(each.start_line, each.end_line + 1))
-        first, last = answer_span(each)
+        first, last = each.answer_span
         assert 0 <= first < last == len(each.text)
         end = each.end
     for number, line in enumerate(whole.text.split("\n"), 1):
@@ -143,7 +143,7 @@ def test_every_note_keeps_every_line(samples: dict[str, Note]) -> None:
 def test_passages_are_cut_at_exact_offsets() -> None:
     text = "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。\n\n\n## 其他\n正文\n"
     assert split(note(text)) == (
-        Passage("a.md", ("笔记",), "什么是LoRA？", 0, 24, 1, 5, "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。"),
+        Passage("a.md", ("笔记",), "什么是LoRA？", 0, 24, 1, 5, "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。", 19, (6, 18)),
         Passage("a.md", ("笔记", "其他"), None, 27, 35, 8, 9, "## 其他\n正文"),
     )
     assert answers(text) == ["低秩适配。", "## 其他\n正文"]
@@ -271,7 +271,7 @@ def test_headings_that_nobody_answered_are_passages_of_their_own() -> None:
         (15, 17, ("鱼",), None),
         (19, 19, ("鱼",), None),
     ]
-    assert [is_unanswered(passage) for passage in split(note(text))] == [True, False, True, False, True]
+    assert [passage.open_question is not None for passage in split(note(text))] == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -285,11 +285,11 @@ def test_headings_that_nobody_answered_are_passages_of_their_own() -> None:
     ],
 )
 def test_other_headings_say_something(text: str) -> None:
-    assert [is_unanswered(passage) for passage in split(note(text))] == [False]
+    assert [passage.open_question is not None for passage in split(note(text))] == [False]
 
 
 def test_an_underlined_heading_can_be_unanswered_too() -> None:
-    assert [is_unanswered(passage) for passage in split(note("什么是A？\n===\n"))] == [True]
+    assert [passage.open_question is not None for passage in split(note("什么是A？\n===\n"))] == [True]
 
 
 def test_marked_headings() -> None:
@@ -303,18 +303,18 @@ def test_marked_headings() -> None:
 
 def test_the_title_of_a_passage() -> None:
     text = "前\n言" + "长" * 50 + "\n\n# 章\n\n正文。\n\n## 为什么？\n\n因为。"
-    assert [title(passage) for passage in split(note(text))] == ["前", "章", "为什么？"]
-    assert [title(passage) for passage in split(note("# 章\n\n## 1. 为什么？\n\n"))] == ["为什么？"]
+    assert [passage.title for passage in split(note(text))] == ["前", "章", "为什么？"]
+    assert [passage.title for passage in split(note("# 章\n\n## 1. 为什么？\n\n"))] == ["为什么？"]
 
 
 def test_the_line_that_asks() -> None:
     text = "# 题\n\n## 3. 什么是 **A**？\n\n" + "甲乙丙丁。\n\n" * 200
     first, *later = split(note(text))
-    assert first.text[slice(*question_line(first) or (0, 0))] == "## 3. 什么是 **A**？\n"
-    assert [question_line(piece) for piece in later] == [None] * len(later)
-    assert question_line(split(note("正文。"))[0]) is None
+    assert first.text[slice(*first.asks or (0, 0))] == "## 3. 什么是 **A**？\n"
+    assert [piece.asks for piece in later] == [None] * len(later)
+    assert split(note("正文。"))[0].asks is None
     (inline,) = split(note("1. 什么是A？答：甲。", "a.txt"))
-    assert question_line(inline) == (0, len("1. 什么是A？答：甲。"))
+    assert inline.asks == (0, len("1. 什么是A？答：甲。"))
 
 
 def test_lists_inside_an_answer_are_no_questions() -> None:
@@ -429,6 +429,8 @@ def test_a_long_line_is_cut_at_sentence_ends_within_seconds() -> None:
         ("```\na。b。\n```\n完。了", ["```", "a。b。", "```", "完。", "了"]),
         ("等等……还有…，好", ["等等……", "还有…，好"]),
         ("面试,很少见.然后走", ["面试,很少见.", "然后走"]),
+        ("ok!吉野家.好吃", ["ok!", "吉野家.", "好吃"]),
+        ("ok!𠮷野家.𠮷", ["ok!", "𠮷野家.", "𠮷"]),  # beyond the basic plane a character is Chinese too
         (" \n ", []),
     ],
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rag.indexing.sync import sync
-from rag.retrieval import search
 from rag.retrieval.calibration import EVERYDAY, THRESHOLD, TYPICAL, Calibration
+from rag.retrieval.search import Ranking, measure_level, rank
 from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder
@@ -44,45 +44,45 @@ def test_where_everything_looks_surer_more_is_asked_for() -> None:
 
 
 def test_the_level_is_the_median_of_the_best(corpus: Path, folder: Path) -> None:
-    sync(corpus, folder, TOY)
+    sync(corpus, folder, TOY, calibrated=False)
     index = Index.open(folder, TOY)
-    best = sorted(search.search(index, question, TOY.encode_questions([question])[0])[0].logit for question in EVERYDAY)
-    calibration = search.calibrate(index, TOY)
-    assert calibration is not None
-    assert calibration.level == pytest.approx((best[14] + best[15]) / 2)
+    best = sorted(ranking.best for ranking in rank(index, TOY, EVERYDAY))
+    assert measure_level(index, TOY) == pytest.approx((best[14] + best[15]) / 2)
 
 
 def test_an_index_is_calibrated_when_it_is_built(corpus: Path, folder: Path) -> None:
-    sync(corpus, folder, TOY)
+    sync(corpus, folder, TOY, calibrated=False)
     assert Calibration.of(Index.open(folder, TOY).level) == TYPICAL
-    sync(corpus, folder, TOY, full=True, calibrate=search.calibrate)
+    sync(corpus, folder, TOY, full=True)
     index = Index.open(folder, TOY)
-    assert Calibration.of(index.level) == search.calibrate(index, TOY) != TYPICAL
+    assert index.level == measure_level(index, TOY) != TYPICAL.level
 
 
 def test_notes_that_answer_nothing_are_calibrated_once_they_do(tmp_path: Path, folder: Path) -> None:
     corpus = write_notes(tmp_path / "corpus", {"a.md": "# 动物\n\n## 什么是猫？\n\n## 什么是狗？\n"})
-    sync(corpus, folder, TOY, calibrate=search.calibrate)
+    sync(corpus, folder, TOY)
     index = Index.open(folder, TOY)
     assert (index.level, Calibration.of(index.level)) == (None, TYPICAL)
-    assert search.search(index, "什么是猫", TOY.encode_questions(["什么是猫"])[0]) == []
+    assert rank(index, TOY, ["什么是猫"]) == [Ranking("什么是猫", ())]
     write_notes(corpus, {"a.md": "# 动物\n\n## 什么是猫？\n\n一种会捉老鼠的动物。\n\n## 什么是狗？\n"})
-    sync(corpus, folder, TOY, calibrate=search.calibrate)
+    sync(corpus, folder, TOY)
     answered = Index.open(folder, TOY)
-    assert Calibration.of(answered.level) == search.calibrate(answered, TOY) != TYPICAL
+    assert answered.level == measure_level(answered, TOY) != TYPICAL.level
 
 
-def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path) -> None:
+def test_it_is_calibrated_again_only_when_it_changed_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, folder = tmp_path / "corpus", tmp_path / "index"
     levels: list[float] = []
 
-    def calibrate(index: Index, encoder: object) -> Calibration:
+    def measured(index: Index, encoder: object) -> float:
         levels.append(float(index.size))
-        return Calibration(-float(index.size))
+        return -float(index.size)
+
+    monkeypatch.setattr("rag.indexing.publish.measure_level", measured)
 
     def build(entries: int, full: bool = False) -> float | None:
         write_notes(corpus, {"a.md": "".join(f"## 什么是概念{n}？\n\n概念{n}。\n\n" for n in range(entries))})
-        sync(corpus, folder, TOY, calibrate=calibrate, full=full)
+        sync(corpus, folder, TOY, full=full)
         return Index.open(folder).level
 
     assert build(20) == -20

@@ -8,7 +8,8 @@ import pytest
 
 from rag.indexing.sync import sync
 from rag.retrieval.fusion import inverse_document_frequency
-from rag.retrieval.highlight import How, MatchedTerm, Matcher
+from rag.retrieval.highlight import MatchedTerm, Matcher
+from rag.retrieval.terms import How
 from rag.store.local import Index
 from tests.small import write_notes
 from tests.toy_encoder import ToyEncoder

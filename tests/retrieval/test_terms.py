@@ -9,8 +9,8 @@ import pytest
 
 from rag.indexing.sync import sync
 from rag.retrieval.fusion import inverse_document_frequency
-from rag.retrieval.search import search
-from rag.retrieval.terms import NAMED, SHORT, TRANSLATED, Reading, Spelling
+from rag.retrieval.search import Wording, rank, search
+from rag.retrieval.terms import MEANT, NAMED, SHORT, TRANSLATED, How, Reading, Spelling
 from rag.store.local import Index
 from rag.text.bilingual import translations
 from tests.small import write_notes
@@ -41,7 +41,7 @@ def total(reading: Reading) -> float:
 
 def evidence(index: Index, question: str, source: str) -> tuple[float, float]:
     """Returns the lexical signals of the passage of a note: BM25 and the share of tokens covered."""
-    ranked = search(index, question, TOY.encode_questions([question])[0])
+    ranked = rank(index, TOY, [question])[0].matches
     (signals,) = [entry.signals for entry in ranked if entry.passage.source == source]
     return signals.lexical, signals.covered
 
@@ -51,7 +51,7 @@ def evidence(index: Index, question: str, source: str) -> tuple[float, float]:
 
 def test_a_name_is_spelled_as_the_others(tmp_path: Path) -> None:
     index = build(tmp_path, {**CHINESE, "x.md": "大语言模型会编造。\n"}, "大语言模型\tLLM\n")
-    named = (Spelling(("大语", "语言", "言模", "模型"), NAMED),)
+    named = (Spelling(("大语", "语言", "言模", "模型"), NAMED, How.NAMED),)
     reading = Reading.of("LLM 概念", index)
     assert spellings(reading) == {"llm": named, "概念": ()}
     share = pytest.approx(NAMED / 4)
@@ -65,7 +65,7 @@ def test_a_name_is_spelled_as_the_others(tmp_path: Path) -> None:
 def test_each_token_of_a_long_name_is_spelled_so(tmp_path: Path) -> None:
     index = build(tmp_path, {**CHINESE, "x.md": "An LLM may invent.\n"}, "大语言模型\tLLM\n")
     reading = Reading.of("大語言模型", index)
-    assert [words[0] for words in spellings(reading).values()] == [Spelling(("llm",), NAMED)] * 4
+    assert [words[0] for words in spellings(reading).values()] == [Spelling(("llm",), NAMED, How.NAMED)] * 4
     assert reading.coverage(" llm ") == (pytest.approx(NAMED * total(reading) / reading.scale), 0.0)
 
 
@@ -73,11 +73,11 @@ def test_a_nickname_finds_the_note(tmp_path: Path) -> None:
     planet = "火星是离太阳第四近的行星，上面很冷。\n"
     notes = {**CHINESE, "y.md": planet, "x.md": "订单结算系统要先停网关，才能重启。\n"}
     question = "火星怎么重启"
-    encoded = TOY.encode_questions([question])[0]
+    wording = Wording(question, TOY.encode_questions([question])[0])
     without = build(tmp_path / "without", notes)
-    assert search(without, question, encoded)[0].passage.source != "x.md"
+    assert search(without, wording)[0].passage.source != "x.md"
     index = build(tmp_path / "with", notes, "火星\t订单结算系统\n")
-    assert search(index, question, encoded)[0].passage.source == "x.md"
+    assert search(index, wording)[0].passage.source == "x.md"
     # 火星 and 重启 weigh the same: each stands in one passage
     assert evidence(without, question, "x.md")[1] == pytest.approx(1 / 2)
     assert evidence(index, question, "x.md")[1] == pytest.approx((NAMED + 1) / 2)
@@ -95,7 +95,10 @@ def test_the_word_list_is_read_in_both_directions() -> None:
 
 def test_chinese_is_translated_where_the_notes_hold_english(tmp_path: Path) -> None:
     mixed = build(tmp_path / "mixed", {**CHINESE, **ENGLISH, "z.md": "怎样降低费用。\n"})
-    words = (Spelling(("reduce",), pytest.approx(0.9 * 0.29)), Spelling(("reducing",), pytest.approx(0.9 * 0.19)))
+    words = (
+        Spelling(("reduce",), pytest.approx(0.9 * 0.29), How.TRANSLATED),
+        Spelling(("reducing",), pytest.approx(0.9 * 0.19), How.TRANSLATED),
+    )
     assert spellings(Reading.of("降低", mixed))["降低"][:2] == words
     chinese = build(tmp_path / "chinese", {**CHINESE, "z.md": "怎样降低费用。\n"})
     assert spellings(Reading.of("降低", chinese)) == {"降低": ()}
@@ -103,8 +106,8 @@ def test_chinese_is_translated_where_the_notes_hold_english(tmp_path: Path) -> N
 
 def test_chinese_that_the_notes_do_not_know_is_translated(tmp_path: Path) -> None:
     chinese = build(tmp_path, {**CHINESE, "z.md": "这叫 memory footprint，别的不说。\n"})
-    assert chinese.manifest.english == 0
-    assert Spelling(("footprint",), TRANSLATED * 0.16) in spellings(Reading.of("占用", chinese))["占用"]
+    assert chinese.english == 0
+    assert Spelling(("footprint",), TRANSLATED * 0.16, How.TRANSLATED) in spellings(Reading.of("占用", chinese))["占用"]
 
 
 def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +123,16 @@ def test_an_english_note_shows_evidence_for_a_chinese_question(tmp_path: Path, m
     assert evidence(named, QUESTION, "memory.md")[1] > covered + 0.1
     monkeypatch.setattr("rag.retrieval.terms.translations", lambda word: ())
     assert evidence(index, QUESTION, "memory.md") == (0.0, 0.0)
+
+
+# ---------------------------------------------------------------------------------------------------- misspelt words
+
+
+def test_a_misspelt_word_is_spelled_as_the_nearest_of_the_notes(tmp_path: Path) -> None:
+    text = "# Decoder\n\n解码器 decoder 用 beam 和 Sampling2 挑 token，2token、re-ranking。\n"
+    index = build(tmp_path, {**CHINESE, "x.md": text})
+    assert list(index.words()) == ["decoder", "ranking", "sampling2", "token"]
+    assert spellings(Reading.of("decdoer 概念", index))["decdoer"] == (Spelling(("decoder",), MEANT, How.MEANT),)
 
 
 # ---------------------------------------------------------------------------------------------- names of something else

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.text.normal import normalize
-from rag.text.offsets import Aligned, merged, placed_tokens
-from rag.text.tokens import tokens
+from rag.text.offsets import Aligned, merged
 
 TEXTS = (
     "",
@@ -50,14 +49,6 @@ def test_a_span_of_the_normal_form_is_one_of_the_text(text: str, part: str, orig
     aligned = Aligned.of(text)
     place = aligned.normal.index(part)
     assert text[slice(*aligned.span(place, place + len(part)))] == origin
-
-
-@pytest.mark.parametrize("text", [*TEXTS, "KV-cache 占多少显存？", "a_b 3.5"])
-def test_placed_tokens_are_the_tokens(text: str) -> None:
-    normal = normalize(text)
-    placed = list(placed_tokens(normal))
-    assert [token for token, _ in placed] == list(tokens(text))
-    assert [normal[start:end] for _, (start, end) in placed] == [token for token, _ in placed]
 
 
 def test_spans_are_merged() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rag.question.frames import content_tokens
 from rag.text.normal import clean, is_chinese, normalize
-from rag.text.tokens import needle, runs, tokens
+from rag.text.tokens import needle, placed_tokens, runs, tokens
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,17 @@ def test_normalize(text: str, normal: str) -> None:
 )
 def test_tokens(text: str, expected: list[str]) -> None:
     assert list(tokens(text)) == expected
+
+
+def test_tokens_have_places() -> None:
+    assert list(placed_tokens("用 lora微调, 𠮷")) == [
+        ("用", (0, 1)),
+        ("lora", (2, 6)),
+        ("微调", (6, 8)),
+        ("𠮷", (10, 11)),
+    ]
+    assert list(placed_tokens("大模型3.5")) == [("大模", (0, 2)), ("模型", (1, 3)), ("3", (3, 4)), ("5", (5, 6))]
+    assert list(placed_tokens("")) == []
 
 
 def test_a_needle_is_found_where_its_token_is() -> None:

@@ -21,7 +21,6 @@ import pytest
 
 from rag.encoders.onnx import OnnxEncoder
 from rag.indexing.sync import sync
-from rag.retrieval.search import calibrate
 from tests.ui.hostile import FRAGMENTS
 from tests.ui.pages import Forked, Forks
 from tests.ui.tab import Tab
@@ -68,6 +67,7 @@ class Served:
     url: str
     corpus: Path
     process: subprocess.Popen[str] | Forked
+    copies: Path  # where Gradio would put copies of files
 
 
 def hostile_question(number: int) -> str:
@@ -84,14 +84,20 @@ def write_corpus(corpus: Path) -> None:
         (corpus / name).write_text(text, encoding="utf-8")
 
 
-def start(corpus: Path, index: Path, *options: str) -> Served:
-    """Starts `python app.py` on a free port, unless `options` say otherwise, and waits for the address it prints."""
+def start(corpus: Path, index: Path, *options: str, script: str = "app.py") -> Served:
+    """Starts a script on a free port, unless `options` say otherwise, and waits for the address that it prints."""
+    copies = index.with_name("copies")
     process = subprocess.Popen(
-        [sys.executable, "app.py", *_options(corpus, index), *options],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8",
-    )  # fmt: skip
+        [sys.executable, script, *_options(corpus, index), *options],
+        cwd=ROOT,
+        env={**os.environ, "GRADIO_TEMP_DIR": str(copies)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
     assert process.stdout is not None
-    return _served(process.stdout, corpus, process)
+    return _served(process.stdout, corpus, process, copies)
 
 
 def _options(corpus: Path, index: Path) -> tuple[str, ...]:
@@ -99,14 +105,14 @@ def _options(corpus: Path, index: Path) -> tuple[str, ...]:
     return ("--port", "0", "--corpus", str(corpus), "--index", str(index), "--feedback", str(feedback))
 
 
-def _served(lines: Iterable[str], corpus: Path, process: subprocess.Popen[str] | Forked) -> Served:
+def _served(lines: Iterable[str], corpus: Path, process: subprocess.Popen[str] | Forked, copies: Path) -> Served:
     """Returns the page once it answers at the address it prints; raises AssertionError with all that was said."""
     said = []
     for line in lines:
         if line.startswith("http://"):
             url = line.split()[0]
             urllib.request.urlopen(f"{url}/kuaida/state", timeout=SECONDS).close()
-            return Served(url, corpus, process)
+            return Served(url, corpus, process, copies)
         said.append(line)
     raise AssertionError("".join(said))
 
@@ -132,8 +138,9 @@ def forks() -> Iterator[Forks]:
 
 def fork(forks: Forks, corpus: Path, index: Path, *options: str, module: str = "app") -> Served:
     """Does what `start` does in a fifth of the time, since everything is imported already."""
-    process = forks.start(module, *_options(corpus, index), *options)
-    return _served(iter(lambda: process.readline(SECONDS), ""), corpus, process)
+    copies = index.with_name("copies")
+    process = forks.start({"GRADIO_TEMP_DIR": str(copies)}, module, *_options(corpus, index), *options)
+    return _served(iter(lambda: process.readline(SECONDS), ""), corpus, process, copies)
 
 
 StartPage = Callable[..., Served]
@@ -159,7 +166,7 @@ def ready(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A folder with the notes of most pages here and their index, to be copied."""
     folder = tmp_path_factory.mktemp("ready")
     write_corpus(folder / "corpus")
-    sync(folder / "corpus", folder / "index", bundled, calibrate=calibrate)
+    sync(folder / "corpus", folder / "index", bundled)
     return folder
 
 

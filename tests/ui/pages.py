@@ -17,12 +17,12 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDER_BYTES = 65_536
-IMPORTS = ("app", "faiss", "onnxruntime", "opencc", "pypinyin", "tantivy", "tokenizers")
+IMPORTS = ("app", "rag.server", "faiss", "onnxruntime", "opencc", "pypinyin", "tantivy", "tokenizers")
 
 
 class Forked:
@@ -75,10 +75,10 @@ class Forks:
             command = [sys.executable, "-m", "tests.ui.pages", str(theirs.fileno())]
             self._process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
 
-    def start(self, module: str, *arguments: str) -> Forked:
-        """Runs `main(arguments)` of a module in a process of its own."""
+    def start(self, variables: Mapping[str, str], module: str, *arguments: str) -> Forked:
+        """Runs `main(arguments)` of a module in a process of its own, with `variables` in its environment."""
         output, theirs = os.pipe()
-        socket.send_fds(self._orders, [json.dumps([module, *arguments]).encode()], [theirs])
+        socket.send_fds(self._orders, [json.dumps([variables, module, *arguments]).encode()], [theirs])
         os.close(theirs)
         return Forked(int(self._orders.recv(ORDER_BYTES)), output)
 
@@ -106,7 +106,7 @@ def _serve(orders: socket.socket) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _run(output: int, module: str, *arguments: str) -> None:
+def _run(output: int, variables: Mapping[str, str], module: str, *arguments: str) -> None:
     """Does what `python module.py arguments` would, and ends; what it writes goes to `output`."""
     code = 1
     try:
@@ -115,6 +115,7 @@ def _run(output: int, module: str, *arguments: str) -> None:
         os.close(output)
         sys.stdout, sys.stderr = (os.fdopen(stream, "w", 1, closefd=False) for stream in (1, 2))
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.environ.update(variables)
         code = importlib.import_module(module).main(list(arguments))
     except BaseException:
         traceback.print_exc()

@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import app
+from rag import serve, server
 from rag.encoders.base import Encoded, Encoder
 
 SECONDS = 300.0  # no test lets it wait for so long; it shall not stay for ever should one fail
@@ -38,9 +38,9 @@ class HeldEncoder:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    load = app.load_encoder
-    app.load_encoder = lambda name: HeldEncoder(load(None), Path(name))  # type: ignore[assignment, return-value]
-    return app.main(arguments)
+    load = server.load_encoder
+    server.load_encoder = lambda name: HeldEncoder(load(None), Path(name))  # type: ignore[assignment, return-value]
+    return serve.main(arguments)
 
 
 if __name__ == "__main__":

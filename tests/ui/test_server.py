@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import socket
 from urllib.parse import urlsplit
 
 import pytest
 
-from rag import server
-from rag.errors import ServerError
 from rag.serving.guard import HEADERS, MAX_BODY_BYTES, ROUTES, is_loopback
 from tests.ui.conftest import Served
 
@@ -91,6 +88,7 @@ def test_path_traversal_finds_nothing(served: Served) -> None:
 def test_the_scripts_of_the_page_and_nothing_else_are_served_as_files(served: Served) -> None:
     assert status(served, "GET", "/kuaida/assets/page.js") == 200
     assert status(served, "GET", "/en/kuaida/assets/page.js") == 200
+    assert status(served, "GET", "/en/kuaida/assets/ask/conversation.js") == 200
     for path in ("/kuaida/assets/", "/kuaida/assets/../page.py", "/kuaida/assets/..%2fpage.py", "/kuaida/corpus"):
         assert status(served, "GET", path) == 404
 
@@ -125,28 +123,3 @@ def test_the_routes_of_the_page_are_there() -> None:
 )  # fmt: skip
 def test_is_loopback(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
-
-
-def test_a_port_in_use_is_one_sentence() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(ServerError, match=rf"port {port} is in use, .*: choose another one with --port"):
-            server.bind("127.0.0.1", port)
-
-
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "example.com"])
-def test_an_address_that_others_reach_is_refused(host: str) -> None:
-    with pytest.raises(ServerError, match=rf"{host} can be reached by others .*: use --host 127\.0\.0\.1"):
-        server.bind(host, 0)
-
-
-def test_an_impossible_port_is_one_sentence() -> None:
-    with pytest.raises(ServerError, match=r"cannot listen on 127\.0\.0\.1 port 70000"):
-        server.bind("127.0.0.1", 70_000)
-
-
-def test_the_address_names_the_port_that_was_free() -> None:
-    with server.bind("127.0.0.1", 0) as listener:
-        assert server.url(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -12,6 +12,7 @@ import pytest
 
 import rag.ui
 from rag.text.normal import HAN
+from rag.types import Cause, Reason
 from rag.ui.words.base import Words, as_json, reason_in
 from rag.ui.words.chinese import CHINESE
 from rag.ui.words.english import ENGLISH
@@ -41,9 +42,22 @@ def test_the_scripts_get_every_sentence() -> None:
     assert "</script>" not in as_json(dataclasses.replace(ENGLISH, send="</script>"))
 
 
-def test_a_reason_that_is_not_known_stays() -> None:
-    assert reason_in(CHINESE, "over 10 MB") == "文件太大"
-    assert reason_in(CHINESE, "odd") == "odd"
+@pytest.mark.parametrize("words", [CHINESE, ENGLISH], ids=["Chinese", "English"])
+def test_every_reason_is_said_in_both_languages(words: Words) -> None:
+    assert list(words.reasons) == list(Cause)
+    for cause, said in words.reasons.items():
+        assert fields(said) <= fields(cause.value)
+        if cause is not Cause.SYSTEM:
+            assert bool(re.search(rf"[{HAN}]", said)) == (words is CHINESE)
+
+
+def test_a_reason_with_its_detail() -> None:
+    for reason, chinese, english in (
+        (Reason(Cause.TOO_BIG, "10"), "文件太大", "over 10 MB"),
+        (Reason(Cause.NOT_A_NOTE, ".{}"), "不是笔记格式", "not a note (.{})"),
+        (Reason(Cause.SYSTEM, "odd {0}"), "odd {0}", "odd {0}"),
+    ):
+        assert (reason_in(CHINESE, reason), reason_in(ENGLISH, reason)) == (chinese, english)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "language"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answering.citations import Evidence
-from rag.passages.split import trail
 from rag.serving.turns import Turn
 from rag.ui.elements import empty, icon_button, icon_link, line_numbers, lines_in, percent, place
 from rag.ui.markup import encode, highlight
@@ -49,7 +48,7 @@ def _cards(turn: Turn, evidence: Sequence[Evidence], words: Words) -> str:
 
 def _card(turn: Turn, rank: int, shown: Evidence, is_cited: bool, words: Words) -> str:
     passage = shown.hit.passage
-    headings = "".join(f"<bdi>{encode(heading)}</bdi>" for heading in trail(passage))
+    headings = "".join(f"<bdi>{encode(heading)}</bdi>" for heading in passage.trail)
     return (
         f'<div class="kd-card" id="{anchor(turn, rank)}" tabindex="-1"><div class="kd-card-head">'
         f'<span class="kd-rank">{rank}</span>{_source(shown, words)}{_standing(shown, is_cited, words)}'

@@ -1,23 +1,17 @@
-"""The messages of the chat: what was asked, and what the notes answer, each quotation with its mark."""
+"""The messages of the chat: what was asked, and what the notes answer."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from rag.passages.split import topic
 from rag.serving.turns import Turn, understood
-from rag.types import Hit
+from rag.ui.ask.answer import written
 from rag.ui.ask.cards import anchor
-from rag.ui.elements import button, icon_button, lines_in, percent
-from rag.ui.markup import encode, markdown
+from rag.ui.elements import button, icon_button, percent
+from rag.ui.markup import encode
 from rag.ui.words.base import Words
 
-TOOLTIP_CHARACTERS = 160
-
 Message = dict[str, str]
-
-rendered = functools.lru_cache(500)(markdown)  # a conversation is shown whole with each answer
 
 
 def messages(turns: Sequence[Turn], pinned: Set[str], words: Words) -> list[Message]:
@@ -36,11 +30,11 @@ def waiting(question: str, words: Words) -> list[Message]:
 
 
 def stages(turn: Turn, words: Words) -> Iterator[list[Message]]:
-    """Yields the messages of an answer as it is written out, quotation by quotation; the last is not yet whole."""
+    """Yields the messages of an answer as it is written out, piece by piece; the last is not yet whole."""
     asked = _user(f'<div class="kd-question" dir="auto">{encode(turn.answer.question)}</div>')
-    for count in range(1, len(turn.answer.cited)):
-        written = "".join(_quotation(turn, rank, words) for rank in turn.answer.cited[:count])
-        yield [asked, _assistant(f'<div class="kd-answer" dir="auto">{_heading(turn)}{written}</div>')]
+    pieces = written(turn, words)
+    for count in range(1, len(pieces)):
+        yield [asked, _assistant(_answer(turn, pieces[:count]))]
 
 
 def _pair(turn: Turn, is_last: bool, pinned: Set[str], words: Words) -> tuple[Message, Message]:
@@ -50,7 +44,7 @@ def _pair(turn: Turn, is_last: bool, pinned: Set[str], words: Words) -> tuple[Me
         if understood
         else ""
     )
-    reply = _found(turn, words) if turn.answer.found else _missed(turn, words)
+    reply = _answer(turn, written(turn, words)) if turn.answer.found else _missed(turn, words)
     following = _related(turn, words) if is_last and turn.answer.found else ""  # else they are the nearest again
     return (
         _user(_asked(turn, words)),
@@ -75,20 +69,20 @@ def _asked(turn: Turn, words: Words) -> str:
     )
 
 
-def _found(turn: Turn, words: Words) -> str:
-    return f'<div class="kd-answer" dir="auto">{_heading(turn)}{_cite(turn, words)}</div>'
+def _answer(turn: Turn, pieces: Sequence[str]) -> str:
+    return f'<div class="kd-answer" dir="auto">{_heading(turn)}{"".join(pieces)}</div>'
 
 
 def _heading(turn: Turn) -> str:
     cited = turn.answer.cited
-    matched = topic(turn.answer.hits[cited[0] - 1].passage) if cited else ""
+    matched = turn.answer.hits[cited[0] - 1].passage.topic if cited else ""
     return f'<p class="kd-matched">{encode(matched)}</p>' if matched else ""
 
 
 def _missed(turn: Turn, words: Words) -> str:
     hits = turn.answer.hits
     nearest = "".join(
-        f'<li><a class="kd-cite" href="#{anchor(turn, rank)}">{encode(topic(hit.passage) or hit.passage.source)}</a>'
+        f'<li><a class="kd-cite" href="#{anchor(turn, rank)}">{encode(hit.passage.topic or hit.passage.source)}</a>'
         f'<span class="kd-score">{percent(hit.score)}</span></li>'
         for rank, hit in enumerate(hits, 1)
     )
@@ -98,34 +92,6 @@ def _missed(turn: Turn, words: Words) -> str:
         + (f'<ul class="kd-nearest">{nearest}</ul>' if hits else "")
         + f'<p class="kd-stub-hint">{button("tab", "index", words.stub_hint, css="kd-link")}</p></div>'
     )
-
-
-def _cite(turn: Turn, words: Words) -> str:
-    """Returns the text of the answer with a link to its card behind each quotation.
-
-    Each is rendered on its own: a `[1]` that stands in a note stays text, and a mark behind a code fence is a mark.
-    """
-    answer = turn.answer
-    if not answer.cited:
-        return rendered(answer.text)
-    return "".join(_quotation(turn, rank, words) for rank in answer.cited)
-
-
-def _quotation(turn: Turn, rank: int, words: Words) -> str:
-    hit = turn.answer.hits[rank - 1]
-    html, chip = rendered(hit.passage.text[slice(*hit.excerpt)]), _chip(turn, rank, words)
-    return f"{html.removesuffix('</p>')}{chip}</p>" if html.endswith("</p>") else f"{html}<p>{chip}</p>"
-
-
-def _chip(turn: Turn, rank: int, words: Words) -> str:
-    hit = turn.answer.hits[rank - 1]
-    start, end = hit.best
-    tooltip = f"{_place(hit, words)}\n{hit.passage.text[start:end].strip()[:TOOLTIP_CHARACTERS]}"
-    return f'<a class="kd-chip kd-cite" href="#{anchor(turn, rank)}" title="{encode(tooltip)}">{rank}</a>'
-
-
-def _place(hit: Hit, words: Words) -> str:
-    return f"{hit.passage.source} {lines_in(words, hit.passage.start_line, hit.passage.end_line)}"
 
 
 def _actions(turn: Turn, pinned: Set[str], words: Words) -> str:

@@ -2,7 +2,7 @@
 
 const texts = JSON.parse(document.getElementById("kd-words").textContent);
 
-/** The sentence of rag/ui/words.py called `name`, with {placeholders} filled in. */
+/** The sentence of rag/ui/words/ called `name`, with {placeholders} filled in. */
 export function text(name, values = {}) {
   return texts[name].replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }

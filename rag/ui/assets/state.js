@@ -1,7 +1,7 @@
 // Keeps the page in step with the server: the state of the index in the header, and whether there is a server at all.
 
+import { refresh } from "./ask/asking.js";
 import { get, make, text, whenThere } from "./bridge.js";
-import { refresh } from "./conversation.js";
 
 const EVERY = 3000; // milliseconds
 

@@ -10,7 +10,6 @@ from itertools import groupby
 from rag.feedback.append import Addition
 from rag.feedback.log import Gap, Pin
 from rag.notes.watching import Moved
-from rag.passages.split import title
 from rag.serving.rebuilds import PinChange, Rebuilt
 from rag.serving.service import State
 from rag.types import BuildReport, Difference, Kind, Passage
@@ -49,7 +48,7 @@ def glance(seen: Glance, words: Words, now: datetime) -> str:
 
 
 def ago(at: str, frame: str, words: Words, now: datetime) -> str:
-    """Returns how long ago something was, in `frame` with {age}; assets/index.js keeps it up to date.
+    """Returns how long ago something was, in `frame` with {age}; assets/index/index.js keeps it up to date.
 
     `at` is ISO 8601 in UTC.
     """
@@ -214,7 +213,7 @@ def _pin_changes(rebuilt: Rebuilt, words: Words) -> str:
 def _pin_change(change: PinChange, words: Words) -> str:
     pin, after = change.before, change.after
     before = f"{pin.title or pin.source} · {pin.source}" if pin.source else words.pin_none
-    is_same_place = after is not None and (after.source, title(after)) == (pin.source, pin.title)
+    is_same_place = after is not None and (after.source, after.title) == (pin.source, pin.title)
     now = _first(after, words)
     same = f'<span class="kd-where">{encode(words.pin_same_place)}</span>' if is_same_place else ""
     was = "" if is_same_place else f"<dt>{encode(words.pin_before)}</dt><dd>{encode(before)}</dd>"
@@ -251,7 +250,7 @@ def _first(passage: Passage | None, words: Words) -> str:
     there = place(passage.source, passage.start_line, passage.end_line)
     lines = lines_in(words, passage.start_line, passage.end_line)
     where = f'<span class="kd-where"><bdi>{encode(passage.source)}</bdi> {encode(lines)}</span>'
-    return f"{button('open', there, title(passage), css='kd-name')}{where}"
+    return f"{button('open', there, passage.title, css='kd-name')}{where}"
 
 
 def _line(line: str, words: Words) -> str:

@@ -1,4 +1,4 @@
-"""The tab "map": all passages at a glance. assets/map.js draws it from the route /kuaida/map when it is opened."""
+"""The tab "map": all passages at a glance. assets/map/map.js draws it from the route /kuaida/map when it is opened."""
 
 from __future__ import annotations
 

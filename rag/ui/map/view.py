@@ -1,4 +1,4 @@
-"""The frame that assets/map.js draws the map into."""
+"""The frame that assets/map/map.js draws the map into."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.insights.duplicates import Twin
-from rag.passages.split import answer_span
 from rag.types import Passage
 from rag.ui.elements import button, empty, percent
 from rag.ui.markup import encode, markdown
@@ -40,7 +39,7 @@ def _pair(twin: Twin, words: Words) -> str:
 
 
 def _side(passage: Passage) -> str:
-    answer = passage.text[slice(*answer_span(passage))]
+    answer = passage.text[slice(*passage.answer_span)]
     return (
         f'<div class="kd-twin-side">{entry(passage)}<div class="kd-note kd-twin-answer" dir="auto" tabindex="0">'
         f"{markdown(answer)}</div></div>"

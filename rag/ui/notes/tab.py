@@ -1,11 +1,12 @@
 """The tab in which notes are read: the tree of all notes, a search in them, and one note at its lines.
 
-Which note is shown stands in the address, and how it is shown in the browser: assets/notes.js sends both.
+Which note is shown stands in the address, and how it is shown in the browser: assets/notes/notes.js sends both.
 """
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -15,12 +16,12 @@ from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
 from rag.notes.corpus import may_be_note
 from rag.question.check import check_question
-from rag.retrieval.search import search
+from rag.retrieval.search import rank
 from rag.serving.service import Service
 from rag.store.local import Index
 from rag.text.normal import clean
 from rag.types import Passage
-from rag.ui.components import QUIET, command, html, received
+from rag.ui.components import QUIET, Update, command, html, received
 from rag.ui.elements import empty, notice
 from rag.ui.notes import duplicates as pairs
 from rag.ui.notes import page as reader
@@ -29,7 +30,7 @@ from rag.ui.notes.opened import Lines, Opened, opened
 from rag.ui.notes.page import View as Shown
 from rag.ui.notes.reader import Border, lines_of, shown
 from rag.ui.notes.tree import Leaf
-from rag.ui.problems import sentence
+from rag.ui.problems import told
 from rag.ui.words.base import Words
 
 ABOUT = 0.05  # as sure at least that a passage is about what is looked for; less is about nothing of it
@@ -38,11 +39,30 @@ MIN_CHARACTERS = 2  # of what is looked for in the text; one finds everything an
 QUERY_CHARACTERS = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The components that events change, and the box that is searched by."""
+
+    query: gr.Textbox
+    tree: gr.Markdown
+    found: gr.Markdown
+    note: gr.Markdown
+    twins: gr.Markdown
+
+
 def build(service: Service, words: Words) -> None:
     """Adds the components of the tab, and what they do."""
-    view = View(service, words)
     opening, showing = command("kd-command-open"), command("kd-command-note")
     listing, comparing = command("kd-command-notes"), command("kd-command-twins")
+    parts = laid_out(service, words)
+    view = View(service, words, parts)
+    gr.on([parts.query.change, listing.change], view.listed, [parts.query], [parts.tree, parts.found], **QUIET)
+    gr.on([opening.change, showing.change], view.note, [opening, showing], [parts.note], **QUIET)
+    comparing.change(view.twins, None, [parts.twins], **QUIET)
+
+
+def laid_out(service: Service, words: Words) -> Parts:
+    """Returns the components, at their places in the page."""
     with gr.Row(elem_id="kd-notes"):
         with gr.Column(scale=1, min_width=0, elem_id="kd-notes-list"):
             query = gr.Textbox(
@@ -54,56 +74,60 @@ def build(service: Service, words: Words) -> None:
                 container=False,
                 elem_id="kd-notes-query",
             )
-            listed = html(view.tree(""), "kd-notes-tree")
+            listed = html(_tree(service, "", words), "kd-notes-tree")
             found = html("", "kd-notes-found")
         with gr.Column(scale=3, min_width=0, elem_id="kd-notes-read"):
             note = html(f"<div>{empty(words.notes_choose)}</div>", "kd-note", formulas=True)
             loading = f"<div>{empty(words.twins_loading)}</div>"
             twin = html(loading, "kd-notes-twins", formulas=True)
-    gr.on([query.change, listing.change], view.listed, [query], [listed, found], **QUIET)
-    gr.on([opening.change, showing.change], view.note, [opening, showing], note, **QUIET)
-    comparing.change(view.twins, None, twin, **QUIET)
+    return Parts(query, listed, found, note, twin)
+
+
+def _listing(view: View, said: str) -> Update:
+    return {view.parts.tree: view.tree(""), view.parts.found: said}
+
+
+def _reading(view: View, said: str) -> Update:
+    return {view.parts.note: said}
+
+
+def _comparing(view: View, said: str) -> Update:
+    return {view.parts.twins: said}
 
 
 class View:
     """What each event does; every problem becomes one sentence."""
 
-    def __init__(self, service: Service, words: Words) -> None:
+    def __init__(self, service: Service, words: Words, parts: Parts) -> None:
         self._service = service
-        self._words = words
+        self.words = words
+        self.parts = parts
         self._comparing = threading.Lock()
         self._twins: tuple[str, tuple[Twin, ...]] | None = None
 
     def tree(self, query: str) -> str:
         """Returns the notes of the index whose names hold `query`."""
-        notes = [Leaf(note.source, note.passages) for note in self._service.index.manifest.notes]
-        return tree.tree(notes, query, self._words)
+        return _tree(self._service, query, self.words)
 
-    def listed(self, query: str) -> tuple[str, str]:
+    @told(_listing)
+    def listed(self, query: str) -> Update:
         """Returns the notes with such a name, and the passages about it."""
         query = clean(query)[:QUERY_CHARACTERS].strip()
-        try:
-            return self.tree(query), tree.found(self._found(query), self._words)
-        except Exception as error:  # whatever it is, the person gets a sentence
-            return self.tree(""), notice(sentence(error, self._words))
+        return {self.parts.tree: self.tree(query), self.parts.found: tree.found(self._found(query), self.words)}
 
-    def note(self, opening: str, showing: str) -> str:
-        """Returns the note that is meant, at its lines; `opening` and `showing` are what assets/notes.js sends."""
+    @told(_reading)
+    def note(self, opening: str, showing: str) -> Update:
+        """Returns the note that is meant, at its lines; `opening` and `showing` are what notes.js sends."""
         values = received(opening)
         source = str(values.get("source", ""))
         if not source:
-            return f"<div>{empty(self._words.notes_choose)}</div>"
-        try:
-            return self._note(source, _lines(values), _shown(received(showing), values))
-        except Exception as error:  # as above
-            return notice(sentence(error, self._words))
+            return {self.parts.note: f"<div>{empty(self.words.notes_choose)}</div>"}
+        return {self.parts.note: self._note(source, _lines(values), _shown(received(showing), values))}
 
-    def twins(self) -> str:
+    @told(_comparing)
+    def twins(self) -> Update:
         """Returns the questions that are answered twice; found once for each generation of the index."""
-        try:
-            return pairs.twins(self._compared(), self._words)
-        except Exception as error:  # as above
-            return notice(sentence(error, self._words))
+        return {self.parts.twins: pairs.twins(self._compared(), self.words)}
 
     def _found(self, query: str) -> list[Passage]:
         if len(query) < MIN_CHARACTERS:
@@ -112,9 +136,8 @@ class View:
             question = check_question(query)
         except QuestionRejected:
             return []
-        encoded = self._service.encoder.encode_questions([question])[0]
-        found = search(self._service.index, question, encoded)[:FOUND]
-        return [ranked.passage for ranked in found if ranked.score >= ABOUT]
+        (ranking,) = rank(self._service.index, self._service.encoder, [question])
+        return [match.passage for match in ranking.matches[:FOUND] if match.score >= ABOUT]
 
     def _note(self, source: str, asked: Lines | None, view: Shown) -> str:
         index = self._service.index
@@ -123,10 +146,10 @@ class View:
         on_disk = self._service.note(source) if known or may_be_note(source) else None
         note = opened(source, on_disk, known.sha256 if known else None, indexed, asked)
         if note is None:
-            return notice(self._words.note_unknown.format(source=source))
+            return notice(self.words.note_unknown.format(source=source))
         borders = _borders(index, note, numbers, view) if view.borders else []
         editor = self._service.editor_link(source, note.marked[0] if note.marked else 1)
-        return reader.page(note, borders, view, editor, self._words)
+        return reader.page(note, borders, view, editor, self.words)
 
     def _compared(self) -> tuple[Twin, ...]:
         index = self._service.index
@@ -134,6 +157,11 @@ class View:
             if self._twins is None or self._twins[0] != index.identity:
                 self._twins = (index.identity, twins(index, self._service.encoder))
             return self._twins[1]
+
+
+def _tree(service: Service, query: str, words: Words) -> str:
+    notes = [Leaf(note.source, note.passages) for note in service.index.manifest.notes]
+    return tree.tree(notes, query, words)
 
 
 def _lines(values: dict[str, Any]) -> Lines | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.passages.split import title
 from rag.types import Passage
 from rag.ui.elements import button, empty, hidden, line_numbers, place
 from rag.ui.markup import encode
@@ -83,7 +82,7 @@ def entry(passage: Passage) -> str:
     opens = encode(place(passage.source, first, last))
     return (
         f'<button type="button" class="kd-do kd-leaf" name="open" value="{opens}">'
-        f'<span class="kd-entry" dir="auto">{encode(title(passage))}</span>'
+        f'<span class="kd-entry" dir="auto">{encode(passage.title)}</span>'
         f'<span class="kd-entry-place"><bdi>{encode(passage.source)}</bdi>&#58;{line_numbers(first, last)}</span>'
         "</button>"
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from rag.types import Cause, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +193,7 @@ class Words:
     map_question: str
     map_list: str
     map_point: str
-    # the beginning of a reason of `rag.notes`, and how this language says it
-    reasons: tuple[tuple[str, str], ...]
+    reasons: Mapping[Cause, str]  # {} is the detail of the reason
 
 
 def as_json(words: Words) -> str:
@@ -201,6 +203,6 @@ def as_json(words: Words) -> str:
     return json.dumps(texts, ensure_ascii=False).replace("<", "\\u003c")
 
 
-def reason_in(words: Words, reason: str) -> str:
-    """Returns why a file was left out in the language of `words`; a reason it does not know stays as it is."""
-    return next((said for beginning, said in words.reasons if reason.startswith(beginning)), reason)
+def reason_in(words: Words, reason: Reason) -> str:
+    """Returns why a file was left out, or not written to, in the language of `words`."""
+    return words.reasons[reason.cause].format(reason.detail)

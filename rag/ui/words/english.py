@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag.types import Cause
 from rag.ui.words.base import Words
 
 ENGLISH = Words(
@@ -160,7 +161,7 @@ ENGLISH = Words(
     gap_nearest="nearest: {title}",
     gap_fill="Add to a note…",
     gap_settle="Dismiss",
-    writing_off="To add questions to notes, start with python app.py --allow-writing; for now it changes none.",
+    writing_off="To add questions to notes, start the page with --allow-writing; for now it changes none.",
     fill_title="Add to a note: {question}",
     fill_note="Note to add it to",
     fill_preview="From line {line}, these {count} lines are added; nothing else changes:",
@@ -184,5 +185,5 @@ ENGLISH = Words(
     map_question="Latest question",
     map_list="As a list",
     map_point="{title}, {place}",
-    reasons=(),
+    reasons={cause: cause.value for cause in Cause},
 )

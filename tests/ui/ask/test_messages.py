@@ -42,7 +42,8 @@ def make_turn(text: str, *, number: int = 1, found: bool = True) -> Turn:
         Hit(make_passage(text), 0.93, (0, min(2, len(text))), False, (0, len(text))),
         Hit(make_passage("另一段", None), 0.41, (0, 3), False, (0, 3)),
     )
-    return Turn(number, Answer("水温？", f"{text} [1]", hits, (1,) if found else (), found, 0.93), 3.4)
+    cited, marks = ((1,), ((len(text) + 1, len(text) + 4),)) if found else ((), ())
+    return Turn(number, Answer("水温？", f"{text} [1]", hits, cited, found, 0.93, marks=marks), 3.4)
 
 
 def seen(turn: Turn, **standing: object) -> tuple[Evidence, ...]:
@@ -97,9 +98,8 @@ def test_what_one_may_ask_next_is_asked_by_its_button() -> None:
 
 
 def test_each_quotation_is_followed_by_its_own_chip() -> None:
-    turn = make_turn("甲句。乙句。")
-    hits = (dataclasses.replace(turn.answer.hits[0], excerpt=(3, 6)), turn.answer.hits[1])
-    both = Turn(1, dataclasses.replace(turn.answer, text="乙句。 [1]\n\n另一段 [2]", hits=hits, cited=(1, 2)), 3.4)
+    said = dataclasses.replace(make_turn("甲句。乙句。").answer, text="乙句。 [1]\n\n另一段 [2]", cited=(1, 2))
+    both = Turn(1, dataclasses.replace(said, marks=((4, 7), (13, 16))), 3.4)
     html = reply(both)
     assert re.sub("<a .*?>", "<a>", html).split("</p>")[1:3] == ["<p>乙句。<a>1</a>", "<p>另一段<a>2</a>"]
     written = [messages[1]["content"] for messages in messages.stages(both, CHINESE)]
@@ -192,7 +192,9 @@ def test_a_place_is_what_the_scripts_take_apart() -> None:
 def test_a_hostile_note_stays_text(fragment: str) -> None:
     passage = make_passage(fragment, fragment, source=fragment)
     hits = (Hit(passage, 0.9, (3, 9), True, (3, 9)), Hit(passage, 0.5, (0, 2), True, (0, 2)))
-    found = Turn(1, Answer(fragment, f"{fragment} [1]", hits, (1,), True, 0.9), 1.0, (fragment,))
+    marks = ((len(fragment) + 1, len(fragment) + 4),)
+    answer = Answer(fragment, f"{fragment} [1]", hits, (1,), True, 0.9, marks=marks)
+    found = Turn(1, answer, 1.0, (fragment,))
     missed = Turn(2, Answer(fragment, fragment, hits, (), False, 0.1), 1.0)
     pages = [message["content"] for message in messages.messages([found, missed], frozenset(), CHINESE)]
     pages += [panel(missed, found, terms=(fragment,), editor=f"vscode://file/{fragment}:3")]

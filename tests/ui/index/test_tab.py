@@ -16,17 +16,17 @@ from rag.feedback.log import Feedback
 from rag.indexing.sync import sync
 from rag.serving.service import Service, Settings
 from rag.store.generations import exclusive
-from rag.ui.index.tab import View
+from rag.ui.index.tab import View, laid_out
 from rag.ui.words.chinese import CHINESE
 from tests.small import ENTRY, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
+from tests.ui.blocks import on_a_page
 from tests.ui.conftest import Served, StartPage
 from tests.ui.pieces import Pieces
 from tests.ui.tab import WAIT
 
 TOY = ToyEncoder()
 GAP = "企鹅吃什么？"
-SKIPPED: dict[str, Any] = {"__type__": "update"}
 
 
 @pytest.fixture
@@ -36,9 +36,16 @@ def service(corpus: Path, folder: Path) -> Service:
     return Service(settings, TOY, Assistant.open(folder, TOY))
 
 
+def opened(service: Service) -> View:
+    """Returns the tab of a page of its own."""
+    view = View(service, CHINESE, on_a_page(lambda: laid_out(service, CHINESE)))
+    service.rebuilds.disk.forget()  # it was looked at a moment ago, and is not again for a while
+    return view
+
+
 @pytest.fixture
 def view(service: Service) -> View:
-    return View(service, CHINESE)
+    return opened(service)
 
 
 def told(question: str) -> str:
@@ -63,99 +70,128 @@ def edit(corpus: Path) -> None:
 def test_a_rebuild_shows_its_state_its_report_and_the_pins(view: View, service: Service, corpus: Path) -> None:
     service.feedback.pin("什么是灾难性遗忘？", service.ask("什么是灾难性遗忘？")[0].hits[0].passage)
     edit(corpus)
-    assert "1 个文件的改动还没进索引" in text(view.glance())
-    glance, report, pins = view.rebuild(progress)
-    assert "索引第 2 代刚刚建立索引与笔记一致" in text(glance)
-    assert "3 篇笔记，5 个段落（+0 ~1 −0）" in text(report)
+    assert "1 个文件的改动还没进索引" in text(view.content.glance())
+    shown, parts = view.rebuild(progress), view.parts
+    assert set(shown) == {parts.glance, parts.report, parts.pins}
+    assert "索引第 2 代刚刚建立索引与笔记一致" in text(shown[parts.glance])
+    assert "3 篇笔记，5 个段落（+0 ~1 −0）" in text(shown[parts.report])
     assert (
         "1 个固定问题的第一段变了什么是灾难性遗忘？现在什么是灾难性遗忘？tuning.md 第 7–9 行同一处，文字变了"
-        in text(report)
+        in text(shown[parts.report])
     )
-    assert "tuning.md 第 7–9 行" in text(pins)
+    assert "tuning.md 第 7–9 行" in text(shown[parts.pins])
 
 
 def test_what_keeps_a_rebuild_from_succeeding_is_one_sentence(view: View, service: Service, corpus: Path) -> None:
+    parts = view.parts
     edit(corpus)
     with exclusive(service.settings.index):
-        assert text(view.rebuild(progress)[1]) == CHINESE.rebuild_failed + CHINESE.index_not_writable
+        assert text(view.rebuild(progress)[parts.report]) == CHINESE.rebuild_failed + CHINESE.index_not_writable
     corpus.rename(corpus.with_name("moved"))
-    glance, report, pins = view.rebuild(progress)
-    assert text(report) == CHINESE.rebuild_failed + CHINESE.corpus_unusable
-    assert view.refresh()[2] == report  # it stays until one succeeds
-    assert text(glance).endswith(CHINESE.corpus_gone)
-    assert pins == SKIPPED
+    shown = view.rebuild(progress)
+    assert set(shown) == {parts.glance, parts.report}
+    assert text(shown[parts.report]) == CHINESE.rebuild_failed + CHINESE.corpus_unusable
+    assert view.refresh()[parts.report] == shown[parts.report]  # it stays until one succeeds
+    assert text(shown[parts.glance]).endswith(CHINESE.corpus_gone)
     assert service.ask(ENTRY)[0].found
 
 
 def test_a_rebuild_in_another_tab(view: View, service: Service, corpus: Path) -> None:
     edit(corpus)
     said: list[str] = []
-    service.rebuilds.rebuild(lambda done, total: said.append(text(view.rebuild(progress)[1])))
+    reported: list[bool] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        said.append(text(view.rebuild(progress)[view.parts.report]))
+        reported.append(view.parts.report in view.refresh())  # a progress bar stands there
+
+    service.rebuilds.rebuild(meanwhile)
     assert said == [CHINESE.rebuild_running]
-    assert view.refresh()[2] != SKIPPED
+    assert reported == [False]
+    assert set(view.refresh()) == set(view.parts.shown)
 
 
 def test_a_gap_is_settled(view: View, service: Service) -> None:
     service.feedback.miss(GAP, "")
-    assert GAP in text(view.gaps())
-    assert [text(part) for part in view.settle(told(GAP))] == [CHINESE.gaps_title + CHINESE.gaps_empty, ""]
-    assert view.settle("no JSON")[1] == ""
+    assert GAP in text(view.content.gaps())
+    gaps, said = view.parts.gaps, view.parts.fill.said
+    assert {part: text(value) for part, value in view.settle(told(GAP)).items()} == {
+        gaps: CHINESE.gaps_title + CHINESE.gaps_empty,
+        said: "",
+    }
+    assert view.settle("no JSON")[said] == ""
 
 
 def test_a_question_is_unpinned(view: View, service: Service) -> None:
     service.feedback.pin(GAP, None)
-    assert text(view.unpin(told(GAP))[0]) == CHINESE.pins_title + CHINESE.pins_empty
+    assert text(view.unpin(told(GAP))[view.parts.pins]) == CHINESE.pins_title + CHINESE.pins_empty
 
 
 def test_a_log_that_cannot_be_written(view: View, service: Service) -> None:
     service.settings.feedback.write_text("")
-    assert text(view.settle(told(GAP))[1]) == CHINESE.feedback_not_writable
-    assert text(view.unpin(told(GAP))[1]) == CHINESE.feedback_not_writable
+    for event in (view.settle, view.unpin):
+        ((part, said),) = event(told(GAP)).items()
+        assert (part, text(said)) == (view.parts.fill.said, CHINESE.feedback_not_writable)
 
 
 def test_a_question_is_added_to_a_note(view: View, service: Service, corpus: Path) -> None:
     service.feedback.miss(GAP, "")
-    form, heading, note, shown, confirm, said, question = view.fill(told(GAP))
-    assert (form["visible"], text(heading), said, question) == (True, f"补进笔记：{GAP}", "", GAP)
-    assert note["choices"] == ["llm/attention.md", "tuning.md", "分词.txt"]
-    assert note["value"] in NOTES
-    assert confirm["interactive"]
-    shown, confirm = view.preview("tuning.md", GAP)
-    assert text(shown) == "将从第 10 行起加上这 3 行，其余不动：10空行11## 企鹅吃什么？12空行"
+    fill, shown = view.parts.fill, view.fill(told(GAP))
+    assert (shown[fill.form]["visible"], text(shown[fill.title])) == (True, f"补进笔记：{GAP}")
+    assert (shown[fill.said], shown[fill.question]) == ("", GAP)
+    assert shown[fill.note]["choices"] == ["llm/attention.md", "tuning.md", "分词.txt"]
+    assert shown[fill.note]["value"] in NOTES
+    assert shown[fill.confirm]["interactive"]
+    shown = view.preview("tuning.md", GAP)
+    assert set(shown) == {fill.preview, fill.confirm}
+    assert text(shown[fill.preview]) == "将从第 10 行起加上这 3 行，其余不动：10空行11## 企鹅吃什么？12空行"
     assert (corpus / "tuning.md").read_text(encoding="utf-8") == NOTES["tuning.md"]
-    form, shown, gaps, said = view.write("tuning.md", GAP)
+    shown = view.write("tuning.md", GAP)
     assert (corpus / "tuning.md").read_text(encoding="utf-8") == NOTES["tuning.md"] + "\n## 企鹅吃什么？\n\n"
-    assert (form["visible"], shown, text(gaps)) == (False, "", CHINESE.gaps_title + CHINESE.gaps_empty)
-    assert text(said).startswith("已写入 tuning.md 第 11 行。")
-    assert "1 个文件的改动还没进索引~改动tuning.md" in text(view.glance())
+    assert (shown[fill.form]["visible"], shown[fill.preview]) == (False, "")
+    assert text(shown[view.parts.gaps]) == CHINESE.gaps_title + CHINESE.gaps_empty
+    assert text(shown[fill.said]).startswith("已写入 tuning.md 第 11 行。")
+    assert "1 个文件的改动还没进索引~改动tuning.md" in text(view.content.glance())
 
 
 def test_notes_that_cannot_be_added_to(view: View, corpus: Path) -> None:
     (corpus / "分词.txt").write_bytes("分词器把文本切成词元。".encode("gb18030"))
-    assert text(view.preview(None, GAP)[0]) == CHINESE.fill_choose
-    shown, confirm = view.preview("分词.txt", GAP)
-    assert text(shown) == "没法写进这篇笔记：不是 UTF-8 编码。笔记保持原样。"
-    assert not confirm["interactive"]
-    assert text(view.write("分词.txt", GAP)[1]) == text(shown)
-    assert text(view.write("../tuning.md", GAP)[1]) == "没法写进这篇笔记：在笔记文件夹之外。笔记保持原样。"
-    assert text(view.write("tuning.md", "什么是灾难性遗忘?")[1]) == (
-        "没法写进这篇笔记：这篇笔记里已经有这个问题。笔记保持原样。"
-    )
+    fill = view.parts.fill
+    assert text(view.preview(None, GAP)[fill.preview]) == CHINESE.fill_choose
+    shown = view.preview("分词.txt", GAP)
+    assert text(shown[fill.preview]) == "没法写进这篇笔记：不是 UTF-8 编码。笔记保持原样。"
+    assert not shown[fill.confirm]["interactive"]
+    for source, question, said in (
+        ("分词.txt", GAP, "不是 UTF-8 编码"),
+        ("../tuning.md", GAP, "在笔记文件夹之外"),
+        ("tuning.md", "什么是灾难性遗忘?", "这篇笔记里已经有这个问题"),
+    ):
+        refused = {part: text(value) for part, value in view.write(source, question).items()}
+        assert refused == {fill.preview: f"没法写进这篇笔记：{said}。笔记保持原样。"}
+
+
+def test_a_question_that_is_written_but_stays_in_the_log(view: View, service: Service, corpus: Path) -> None:
+    service.settings.feedback.write_text("a file, not a folder")
+    fill, shown = view.parts.fill, view.write("tuning.md", GAP)
+    assert set(shown) == {fill.form, fill.preview, fill.said}
+    assert text(shown[fill.said]).startswith("已写入 tuning.md 第 11 行。")
+    assert text(shown[fill.said]).endswith(CHINESE.feedback_not_writable)
 
 
 def test_nothing_is_written_unless_the_page_was_started_to(service: Service, corpus: Path) -> None:
     settings = Settings(corpus, service.settings.index, service.settings.feedback)
-    view = View(Service(settings, TOY, Assistant.open(settings.index, TOY)), CHINESE)
-    assert text(view.fill(told(GAP))[5]) == CHINESE.writing_off
-    assert text(view.write("tuning.md", GAP)[3]) == CHINESE.writing_off
+    view = opened(Service(settings, TOY, Assistant.open(settings.index, TOY)))
+    for shown in (view.fill(told(GAP)), view.write("tuning.md", GAP)):
+        assert text(shown[view.parts.fill.said]) == CHINESE.writing_off
+        assert shown[view.parts.fill.form]["visible"] is False
     assert (corpus / "tuning.md").read_text(encoding="utf-8") == NOTES["tuning.md"]
 
 
 def test_watching_is_switched_for_all(view: View, service: Service) -> None:
-    other = View(service, CHINESE)
-    assert view.watch(True)[1]["value"] is True
-    assert other.refresh()[1]["value"] is True
-    assert other.watch(False)[1]["value"] is False
+    other = opened(service)
+    assert view.watch(True)[view.parts.watch]["value"] is True
+    assert other.refresh()[other.parts.watch]["value"] is True
+    assert other.watch(False)[other.parts.watch]["value"] is False
     assert not service.rebuilds.is_watching
     for thread in threading.enumerate():  # one that still builds would write into a folder that is being removed
         if thread.name == "kuaida-watch":

@@ -12,7 +12,7 @@ from rag.feedback.log import Gap, Pin, digest
 from rag.notes.watching import Moved
 from rag.serving.rebuilds import PinChange, Rebuilt
 from rag.serving.service import State
-from rag.types import BuildReport, Difference, Passage, Skipped
+from rag.types import BuildReport, Cause, Difference, Passage, Reason, Skipped
 from rag.ui.index import view as render
 from rag.ui.index.view import Glance
 from rag.ui.words.chinese import CHINESE
@@ -30,7 +30,7 @@ BUILT = BuildReport(
     12,
     1,
     1,
-    (Skipped("图.png", "not a note (.png)"), Skipped("x", "odd")),
+    (Skipped("图.png", Reason(Cause.NOT_A_NOTE, ".png")), Skipped("x", Reason(Cause.SYSTEM, "odd"))),
     "gen-00000013",
     0.42,
     (
@@ -163,7 +163,7 @@ def test_gaps_and_what_can_be_done() -> None:
 
 def test_without_writing_the_button_is_off_and_says_how_to_switch_it_on() -> None:
     html = render.gaps((Gap("猫？", 1, NOON, ""),), False, CHINESE, NOW)
-    assert "请用 python app.py --allow-writing 启动" in Pieces(html).text
+    assert "启动时请加上 --allow-writing" in Pieces(html).text
     assert [value for name, value in Pieces(html).attributes if name == "disabled"] == [None]
 
 
@@ -209,7 +209,7 @@ def test_whatever_stands_in_notes_and_questions_is_text(fragment: str) -> None:
     built = dataclasses.replace(
         BUILT,
         differences=(Difference("added", fragment, fragment, 1, 1), Difference("removed", fragment, fragment, 1, 1)),
-        skipped=(Skipped(fragment, fragment),),
+        skipped=(Skipped(fragment, Reason(Cause.SYSTEM, fragment)),),
     )
     state = dataclasses.replace(STATE, encoder=fragment, warning=fragment)
     parts = (

@@ -80,9 +80,10 @@ def test_places_stay_in_memory_where_the_folder_cannot_be_written(corpus: Path, 
 
 def test_a_question_is_beside_the_passages_it_is_like(corpus: Path, folder: Path) -> None:
     index, charts = opened(corpus, folder), Charts(folder)
-    vectors = index.passage_vectors(range(index.size))
+    ids = [id for id, _ in index.passages()]
+    places = np.array([charts.of(index).places[id] for id in ids], np.float32)
     vector = TOY.encode_questions([ENTRY])[0].whole
-    assert np.allclose(charts.question(index, TOY, ENTRY), place(vector, vectors, charts.of(index).places), atol=2e-4)
+    assert np.allclose(charts.question(index, TOY, ENTRY), place(vector, index.vectors(ids), places), atol=2e-4)
     with pytest.raises(QuestionRejected):
         charts.question(index, TOY, " ？")
 

@@ -11,7 +11,6 @@ from rag.encoders.onnx import OnnxEncoder
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.passages.split import split
-from rag.retrieval.search import calibrate
 from rag.ui.markup import printable
 from tests.ui.conftest import COFFEE, Served, Visit
 from tests.ui.hostile import FRAGMENTS, UNREADABLE
@@ -59,7 +58,7 @@ def ready(bundled: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Pat
         path = corpus / source
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.replace("\0", "").encode("utf-8", "surrogatepass"))
-    sync(corpus, folder / "index", bundled, calibrate=calibrate)
+    sync(corpus, folder / "index", bundled)
     return folder
 
 

@@ -1,6 +1,6 @@
 // The notes tab: which note is shown stands in the address (router.js), how it is shown is kept in this browser.
 
-import { onAction, onChange, send, whenThere } from "./bridge.js";
+import { onAction, onChange, send, whenThere } from "../bridge.js";
 
 const KEPT = "kd-note-view";
 const COMES = 60_000; // milliseconds in which a note may still come

@@ -1,6 +1,6 @@
 // From an answer to its lines: a chip shows its passage on hover, and a click opens the card beside the chat.
 
-import { make, onAction } from "./bridge.js";
+import { make, onAction } from "../bridge.js";
 
 const PAUSE = 120; // milliseconds before a passage shows, so that a mouse passing by opens nothing
 

@@ -2,9 +2,11 @@
 //
 // / focuses it, ↑ brings back earlier questions, Enter sends, Esc closes the suggestions, ends editing, or stops.
 
-import { get, make, text, whenThere } from "./bridge.js";
-import { ask, isAsking, leave, sending, turns } from "./conversation.js";
-import { current } from "./router.js";
+import { get, make, text, whenThere } from "../bridge.js";
+import { current } from "../router.js";
+import { ask, isAsking } from "./asking.js";
+import { turns } from "./conversation.js";
+import { leave, sending } from "./editing.js";
 
 const PAUSE = 90; // milliseconds without a key before the notes are asked what they suggest
 const TWICE = 400; // milliseconds

@@ -3,8 +3,8 @@
 // Places come as numbers from 0 to 1. `at` turns them into pixels of the whole map, `view` moves and scales that; points
 // keep their size (map.css divides it by --kd-zoom), labels and the question are drawn over it in pixels of the screen.
 
-import { get, make, onAction, openNote, text, whenThere } from "./bridge.js";
-import { turns } from "./conversation.js";
+import { get, make, onAction, openNote, text, whenThere } from "../bridge.js";
+import { turns } from "../ask/conversation.js";
 
 const COLOURS = 10; // map.css has as many; with more notes they repeat
 const MARGIN = 28; // pixels around the points

@@ -1,7 +1,7 @@
 // The tab of the index: asks for it again when the server says that something changed, and hands on its buttons.
 
-import { onAction, send, text, whenThere } from "./bridge.js";
-import { current } from "./router.js";
+import { onAction, send, text, whenThere } from "../bridge.js";
+import { current } from "../router.js";
 
 const AGES = 20_000; // milliseconds between two looks at "3 minutes ago"
 
