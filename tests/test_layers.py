@@ -113,6 +113,11 @@ def test_a_library_has_one_importer(library: str) -> None:
     assert importers == OWNERS[library]
 
 
+def test_only_the_page_needs_gradio() -> None:
+    importers = {room(path) for path in MODULES if "gradio" in {name.split(".")[0] for name in imports(parse(path))}}
+    assert importers == {"ui", "server"}
+
+
 def test_only_config_reads_the_environment() -> None:
     assert [dotted(path) for path in MODULES if reads_environment(parse(path))] == ["config"]
 
