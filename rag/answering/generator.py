@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,12 +30,13 @@ class Generator(Protocol):
 class Checked:
     """A generated text in which every citation leads somewhere.
 
-    `cited` are the ranks in order of first mention, `uncited` the sentences of `text` that cite nothing, `misquoted`
-    the quotes that none of the cited passages holds, letter for letter.
+    `cited` are the ranks in order of first mention, `marks` where the citations `[n]` stand, `uncited` the sentences of
+    `text` that cite nothing, `misquoted` the quotes that none of the cited passages holds, letter for letter.
     """
 
     text: str
     cited: tuple[int, ...]
+    marks: tuple[Span, ...]
     uncited: tuple[Span, ...]
     misquoted: tuple[str, ...]
 
@@ -43,7 +44,8 @@ class Checked:
 def answer_from(question: str, hits: Sequence[Hit], checked: Checked) -> Answer:
     """Returns a generated text as an answer; one that cites nothing says that the notes hold none."""
     confidence = hits[0].score if hits else 0.0
-    return Answer(question, checked.text, tuple(hits), checked.cited, bool(checked.cited), confidence)
+    found = bool(checked.cited)
+    return Answer(question, checked.text, tuple(hits), checked.cited, found, confidence, marks=checked.marks)
 
 
 def check(generated: str, hits: Sequence[Hit]) -> Checked:
@@ -55,7 +57,19 @@ def check(generated: str, hits: Sequence[Hit]) -> Checked:
     text = "".join(piece for piece, _ in pieces)
     bare = "".join(" " * len(piece) if ranks else piece for piece, ranks in pieces)
     cited = tuple(dict.fromkeys(rank for _, ranks in pieces for rank in ranks))
-    return Checked(text, cited, _uncited(text, bare), _misquoted(text, [hits[rank - 1] for rank in cited]))
+    misquoted = _misquoted(text, [hits[rank - 1] for rank in cited])
+    return Checked(text, cited, tuple(_marks(pieces)), _uncited(text, bare), misquoted)
+
+
+def _marks(pieces: Iterable[tuple[str, tuple[int, ...]]]) -> Iterator[Span]:
+    """Yields where the marks stand in the joined pieces, one for each rank that a piece cites."""
+    place = 0
+    for piece, ranks in pieces:
+        at = place
+        for rank in ranks:
+            yield at, at + len(f"[{rank}]")
+            at += len(f"[{rank}]")
+        place += len(piece)
 
 
 def _pieces(generated: str, hits: Sequence[Hit]) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -32,6 +32,15 @@ def cited(text: str) -> tuple[str, tuple[int, ...]]:
     return checked.text, checked.cited
 
 
+def test_the_marks_are_where_the_citations_stand() -> None:
+    checked = check("甲 [99]。乙 [1, 3]，`a[1]`，“值组成 [1]，见 [99]。”丙[2]。", HITS)
+    assert checked.text == "甲。乙 [1][3]，`a[1]`，“值组成 [1]，见 [99]。”丙[2]。"
+    assert [checked.text[start:end] for start, end in checked.marks] == ["[1]", "[3]", "[2]"]
+    assert checked.marks == ((4, 7), (7, 10), (36, 39))
+    assert answer_from("问", HITS, checked).marks == checked.marks
+    assert check("甲。", HITS).marks == ()
+
+
 def uncited(text: str) -> list[str]:
     checked = check(text, HITS)
     return [checked.text[start:end] for start, end in checked.uncited]
