@@ -12,7 +12,8 @@ FOCUSED = """() => { const at = document.activeElement;
 THERE = """() => { const texts = selector =>
         [...document.querySelectorAll(selector)].map(element => element.textContent.slice(0, 200));
     return JSON.stringify({ address: location.href, questions: texts('.kd-question'), cards: texts('.kd-source'),
-        box: document.querySelector('#kd-question textarea')?.value, said: texts('.kd-notice, #kd-away, .kd-toast'),
+        box: document.querySelector('#kd-question textarea')?.value,
+        said: texts('.kd-notice, #kd-away, .kd-toast, #kd-editing'),
         kept: Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-')) }); }"""
 KEPT = """() => Object.keys(localStorage).filter(key => key.startsWith('kd-conversation-'))
     .map(key => JSON.parse(JSON.parse(localStorage[key]).turns).map(turn => turn.answer.question))"""
