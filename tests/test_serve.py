@@ -32,15 +32,17 @@ class Held:
     def __init__(self, arguments: list[str], index: Path, program: str) -> None:
         self.code: int | None = None
         self._arguments, self._index, self._program = arguments, index, program
-        self._go = threading.Event()
+        self._is_held, self._go = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self.run, daemon=True)
 
     def start(self) -> str:
-        """Returns the address at which it starts."""
+        """Returns the address at which it starts, once it has said so and is held."""
         self._thread.start()
+        assert self._is_held.wait(SECONDS)
         return instance.running(self._index).url
 
     def open(self, *arguments: object) -> Any:
+        self._is_held.set()
         assert self._go.wait(SECONDS)
         raise CorpusError(MESSAGE)
 
