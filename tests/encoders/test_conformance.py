@@ -15,7 +15,7 @@ from tests.toy_encoder import ToyEncoder
 SENTENCES = ("注意力机制由查询、键和值组成。", "LoRA trains two small matrices.", "企鹅住在南极的海边。")
 TEXT = "".join(SENTENCES)
 SPANS: tuple[Span, ...] = ((0, 15), (15, 46), (46, 56))
-ODD = ("", " ", "\n", "？", "😀", "𠮷", "\u0301", "a\0b", "模型训练" * 1_000)
+ODD = ("", " ", "\n", "？", "😀", "𠮷", "\u0301", "a\0b", "模型训练" * 250)
 
 
 @pytest.fixture(params=["bundled", "toy", "toy without tokens"])
@@ -68,7 +68,7 @@ def test_every_vector_has_length_one(encoder: Encoder) -> None:
         assert_fits(encoder, encoded, sentences)
 
 
-@pytest.mark.parametrize("text", ODD, ids=ascii)
+@pytest.mark.parametrize("text", ODD, ids=lambda text: ascii(text[:12]))
 def test_also_of_a_text_that_says_nothing_or_too_much(encoder: Encoder, text: str) -> None:
     assert_fits(encoder, encoder.encode_questions([text])[0])
     spans = ((0, len(text)), (len(text) // 2, len(text))) if text else ()

@@ -77,6 +77,12 @@ def go(tab: Tab, source: str, first: int = 0, last: int = 0) -> None:
     at = f":{first}" if first == last else f":{first}–{last}"
     shown = source + (at if first else "")
     tab.wait_for("shown => document.querySelector('#kd-note .kd-note-place code')?.textContent === shown", shown)
+    wait_until_there(tab)
+
+
+def wait_until_there(tab: Tab) -> None:
+    """Waits until the focus has come to the note: it would take what is typed elsewhere meanwhile."""
+    tab.wait_for("() => document.activeElement.closest('#kd-note') !== null")
 
 
 def wait_for_marked(tab: Tab, lines: list[int]) -> None:
@@ -136,6 +142,7 @@ def test_the_search_narrows_the_tree_and_finds_passages(tab: Tab) -> None:
     tab.page.press(QUERY, "Enter")
     tab.wait_for_text("#kd-note .kd-note-place code", "饮料/茶/绿茶.md:7–10")
     wait_for_marked(tab, [7, 9, 10])
+    wait_until_there(tab)
     tab.page.fill(QUERY, "")
     tab.wait_for("() => document.querySelectorAll('#kd-notes-tree .kd-leaf').length > 5")
     tab.wait_for_count("#kd-notes-found .kd-leaf", 0)

@@ -8,13 +8,12 @@ import { KEY, read, write } from "./records.js";
 
 export const BOX = "#kd-conversation textarea";
 
-const RELOADING = 1000; // milliseconds that a page may hold its conversation after it was left
 const NONE = "[]"; // no turns, as rag/serving/turns.py writes them
 
 const own = {
   name: sessionStorage.getItem("kd-conversation"),
   kept: NONE, // its turns, as rag/serving/turns.py writes them
-  isClaimed: true, // false while another tab may have the same conversation
+  isOurs: false, // whether what comes next is kept under this name: false while another tab may have it
   release: () => {}, // lets other tabs have the one of this name
 };
 
@@ -36,26 +35,21 @@ export function isOwn(name) {
   return name === own.name;
 }
 
-/** Takes the conversation of this tab, or a copy of it when another tab has it (a tab that was duplicated). */
+/** Takes the conversation of this tab; when another tab has it (a tab that was duplicated), what is asked next copies it. */
 export function claim() {
-  if (!own.name) return rename();
+  if (!own.name) return begin();
   own.kept = read(own.name)?.turns ?? NONE;
-  own.isClaimed = false;
-  lock(own.name, RELOADING).then((isOurs) => {
-    own.isClaimed = true;
-    if (!isOurs) rename();
-    save();
-  });
+  hold(own.name);
   if (!isEmpty()) restore();
 }
 
-/** Goes on with another conversation, or with a copy of it when another tab has it. */
-export async function takeUp(name, kept = NONE) {
+/** Goes on with another conversation, or begins one. */
+export function takeUp(name, kept) {
   save();
-  own.kept = kept;
-  const isOurs = rename(name);
+  own.kept = kept ?? NONE;
+  if (name) hold(name);
+  else begin();
   restore();
-  if (!(await isOurs)) rename();
 }
 
 /** Drops the turn of that number and those after it; when some come after it, all stay in a record of their own. */
@@ -63,8 +57,8 @@ export function cutBefore(number) {
   const all = turns();
   const place = all.findIndex((one) => one.number === number);
   if (place < all.length - 1) {
-    write(own.name, own.kept); // the conversation as it was
-    rename();
+    if (own.isOurs) write(own.name, own.kept); // the conversation as it was
+    begin();
   }
   own.kept = JSON.stringify(all.slice(0, place));
   fill(BOX, own.kept);
@@ -73,10 +67,10 @@ export function cutBefore(number) {
 /** Keeps what came from Python; the event "kd-conversation" tells the other parts. */
 export function save() {
   const now = document.querySelector(BOX)?.value;
-  if (!now || now === own.kept || !own.isClaimed) return; // nothing came from Python yet, or nothing new
+  if (!now || now === own.kept) return; // nothing came from Python yet, or nothing new
   own.kept = now;
-  if (isEmpty()) rename(); // Python could not read it: the record stays, and this tab begins another
-  else write(own.name, own.kept);
+  if (isEmpty() || !own.isOurs) begin(); // Python could not read it, or another tab has it: that record stays
+  if (!isEmpty()) write(own.name, own.kept);
   document.dispatchEvent(new CustomEvent("kd-conversation"));
 }
 
@@ -85,22 +79,24 @@ function restore() {
   send("kd-command-restore", { conversation: isEmpty() ? "" : own.kept });
 }
 
-/** Goes on under a name of its own; resolves to whether no other tab has it. */
-function rename(name = crypto.randomUUID()) {
-  own.name = name;
-  sessionStorage.setItem("kd-conversation", name);
-  own.release();
-  return lock(name);
+/** Goes on under a name that no tab has. */
+function begin() {
+  hold(crypto.randomUUID());
+  own.isOurs = true;
 }
 
-/** Resolves to whether the name could be had within so many milliseconds; it is held until `release` or the end. */
-function lock(name, patience = 0) {
-  const options = patience ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
-  return new Promise((resolve) => {
-    const held = navigator.locks.request(KEY + name, options, (got) => {
-      resolve(got !== null);
-      return got && new Promise((free) => (own.release = free));
-    });
-    held.catch(() => resolve(false));
+/**
+ * Goes on under that name. It is this tab's own from the moment that no other tab holds it (one that is being reloaded
+ * still does for a while), if what is kept there still is what this tab shows.
+ */
+function hold(name) {
+  own.release();
+  own.name = name;
+  own.isOurs = false;
+  sessionStorage.setItem("kd-conversation", name);
+  const released = new Promise((free) => (own.release = free));
+  navigator.locks.request(KEY + name, () => {
+    if (own.name === name) own.isOurs ||= (read(name)?.turns ?? NONE) === own.kept;
+    return released;
   });
 }

@@ -13,13 +13,13 @@ export function start() {
 }
 
 function begin() {
-  switchTo(crypto.randomUUID());
+  switchTo();
   document.querySelector("#kd-question textarea").focus();
 }
 
-async function switchTo(name, turns) {
+function switchTo(name, turns) {
   if (leave()) fill("#kd-question textarea", "");
-  await takeUp(name, turns);
+  takeUp(name, turns);
   draw();
 }
 
