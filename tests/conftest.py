@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,11 @@ MEMORY_BYTES = 1 << 29  # many times what the tests hold at once
 
 
 def pytest_configure() -> None:
-    """Puts the temporary folders into memory where there is some: builds of few notes mostly wait for the disk."""
+    """Puts the temporary folders into memory where there is some: builds of few notes mostly wait for the disk.
+
+    Ctrl-C works, as on a terminal: what a shell starts in the background ignores it, and so do its children.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
