@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from rag.text.normal import letters
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "training" / "questions").glob("*.jsonl"))
+PASSAGES = ROOT / "training" / "passages"
 GOLDEN = sorted((ROOT / "benchmarks" / "golden").glob("*.jsonl"))
 
 
@@ -28,11 +30,28 @@ def test_each_entry_is_asked_in_six_ways(path: Path) -> None:
         assert len(set(texts)) == 8 and all(isinstance(text, str) and text.strip() for text in texts), entry
 
 
+def test_each_passage_is_asked_for_in_four_ways() -> None:
+    passages = [entry for path in sorted(PASSAGES.glob("*.jsonl")) for entry in entries(path)]
+    assert len({entry["sha256"] for entry in passages}) == len(passages) >= 2_800
+    sources = {
+        line.split("\t")[0] for line in (ROOT / "training" / "SOURCES.tsv").read_text(encoding="utf-8").split("\n")
+    }
+    for entry in passages:
+        assert set(entry) == {"src", "sha256", "asked"}
+        assert re.fullmatch("[0-9a-f]{64}", entry["sha256"])
+        assert "/".join(entry["src"].split("/")[:2]) in sources, entry
+        assert len(set(entry["asked"])) == 4 and all(text == text.strip() != "" for text in entry["asked"]), entry
+
+
 def test_no_golden_question_was_learnt() -> None:
-    golden: set[str] = set()
-    for path in GOLDEN:
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        golden.update(letters(line["question"]) for line in lines if "question" in line)
+    golden = {letters(question) for path in GOLDEN for entry in entries(path) for question in asked_in(entry)}
     learnt = {letters(text) for path in FILES for entry in entries(path) for text in (entry["q"], *entry["asked"])}
-    assert len(learnt) > 6_000 and len(golden) > 900
+    learnt |= {letters(text) for path in PASSAGES.glob("*.jsonl") for entry in entries(path) for text in entry["asked"]}
+    assert len(learnt) > 15_000 and len(golden) > 1_500
     assert golden.isdisjoint(learnt)
+
+
+def asked_in(entry: dict[str, Any]) -> list[str]:
+    """Returns what is judged by an entry of a golden file."""
+    turns = [turn["question"] for turn in entry.get("turns", ()) if isinstance(turn, dict)]
+    return [entry["question"]] if "question" in entry else turns[1:]

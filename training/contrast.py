@@ -19,7 +19,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from model import (
     taking_part,
     to_tensors,
 )
-from pairs import HAN, Pair, read_pairs, read_parallel, read_questions
+from pairs import HAN, Pair, read_pairs, read_parallel, read_passages, read_questions
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertModel
@@ -157,7 +157,7 @@ class Pool:
 
 def contrastive_batches(
     folder: Path,
-    own: Path | None,
+    own: Sequence[Pair],
     size: int,
     steps: int,
     generator: np.random.Generator,
@@ -165,7 +165,7 @@ def contrastive_batches(
 ) -> list[list[Pair]]:
     """Returns `steps` batches, each from one repository and one language pairing, drawn by weight.
 
-    `own` is a folder of our own entries, of which OWN_RATE of the batches are.
+    `own` are entries with our own questions, of which OWN_RATE of the batches are.
     """
     grouped: dict[tuple[str, str], list[Pair]] = collections.defaultdict(list)
     for prefix in PREFIXES:
@@ -184,7 +184,7 @@ def contrastive_batches(
     ordered = list(pools.values())
     if own:
         entries = collections.defaultdict(list)
-        for pair in read_questions(own):
+        for pair in own:
             entries[pair.src].append(pair)
         ordered += [Pool(pairs, generator) for pairs in entries.values()]
         weights = np.append(weights * (1 - OWN_RATE), [OWN_RATE / len(entries)] * len(entries))
@@ -223,6 +223,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--late", type=Path, help="late.pt of an earlier run, or rag/model")
     parser.add_argument("--questions", type=Path, help="folder of our own entries")
+    parser.add_argument("--passages", type=Path, help="folder of our own questions for passages in --training")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=1500, help="of the schedule, at whose end the rates are 0")
     parser.add_argument("--until", type=int, help="stop after this step of the schedule")
@@ -280,7 +281,11 @@ def main() -> None:
     counts = taking_part(passage_tokenizer).to(device)
     optimizer, scheduler = optimizer_of(student, late, options)
     embed = functools.partial(word_means, student, passage_tokenizer)
-    batches = contrastive_batches(options.training, options.questions, options.batch, options.steps, generator, embed)
+    own = [
+        *(read_questions(options.questions) if options.questions else ()),
+        *(read_passages(options.passages, options.training) if options.passages else ()),
+    ]
+    batches = contrastive_batches(options.training, own, options.batch, options.steps, generator, embed)
     parallel = read_parallel(options.training)
     checkpoint = options.out / "checkpoint.pt"
     parts = {"student": student, "late": late, "optimizer": optimizer, "scheduler": scheduler}

@@ -1,10 +1,12 @@
 """Reads the training pairs: `*.jsonl.zst` files of {"q", "p", "src", "kind", "lang"}.
 
-And our own in `questions/`: `*.jsonl` files of {"q", "p", "asked"}, where `asked` is how people would ask for `p`.
+And our own: in `questions/` `*.jsonl` files of {"q", "p", "asked"}, where `asked` is how people would ask for `p`; in
+`passages/` of {"src", "sha256", "asked"}, for a `p` of the pairs.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -60,6 +62,23 @@ def read_questions(folder: Path) -> Iterator[Pair]:
             record = json.loads(line)
             language = "zh" if is_chinese(record["q"]) else "en"
             yield Pair(record["q"], record["p"], path.stem, "asked", language, tuple(record["asked"]))
+
+
+def read_passages(folder: Path, training: Path) -> Iterator[Pair]:
+    """Yields the passages in the pairs of `training` for which a `*.jsonl` file in `folder` has questions.
+
+    `src` is what they have in common: the kind of the pairs and their language.
+    """
+    asked: dict[str, tuple[str, ...]] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            asked[record["sha256"]] = tuple(record["asked"])
+    for pair in read_pairs(training, ""):
+        if questions := asked.pop(hashlib.sha256(pair.p.encode()).hexdigest(), None):
+            yield Pair(pair.q, pair.p, f"{pair.kind} {pair.lang}", "asked", pair.lang, questions)
+    if asked:
+        raise ValueError(f"{len(asked)} passages of {folder} are not in {training}")
 
 
 def is_chinese(text: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import everyday
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.errors import GoldenUnusable
 from rag.evaluation.golden import Gold, GoldenQuestion, own_questions, read_golden, standing, unknown_ratings
@@ -21,10 +22,20 @@ STYLES = {
     "paraphrase", "spoken", "keywords", "english", "mixed", "traditional", "typo", "comparison", "far", "near",
     "verbatim",
 }  # fmt: skip
+EVERYDAY_STYLES = {"fact", "crosslingual"}
 SAMPLES = ROOT / "tests" / "data"
-QUESTIONS = (*(GOLDEN / name for name in ("corpus.jsonl", "notes.jsonl", "eval-notes.jsonl")), SAMPLES / "golden.jsonl")
-CORPORA = {GOLDEN / "corpus.jsonl": DEFAULT_CORPUS, SAMPLES / "golden.jsonl": SAMPLES / "notes"}  # what is at hand
+QUESTIONS = (
+    *(GOLDEN / name for name in ("corpus.jsonl", "notes.jsonl", "eval-notes.jsonl")),
+    *map(everyday.golden, everyday.SETS),
+    SAMPLES / "golden.jsonl",
+)
+CORPORA = {  # what is at hand
+    GOLDEN / "corpus.jsonl": DEFAULT_CORPUS,
+    **{everyday.golden(name): everyday.notes(name) for name in everyday.SETS},
+    SAMPLES / "golden.jsonl": SAMPLES / "notes",
+}
 ENOUGH = {"corpus.jsonl": (300, 50), "eval-notes.jsonl": (200, 50)}  # answerable questions; far and near, of each
+DIALOGUES = GOLDEN / "dialogues.jsonl"
 CONVERSATIONS, BOTH_SIDES = GOLDEN / "conversations.jsonl", GOLDEN / "both-sides.jsonl"
 GROUPS = {
     CONVERSATIONS: ("kind", {"follow-up", "ellipsis", "comparison", "new-topic"}),
@@ -53,7 +64,7 @@ def test_questions_are_well_formed(file: Path) -> None:
     assert len({question.id for question in questions}) == len(questions)
     assert len({question.question for question in questions}) == len(questions)
     assert {question.half for question in questions} == {"dev", "test"}
-    assert {question.style for question in questions} - STYLES == set()
+    assert {question.style for question in questions} - STYLES - EVERYDAY_STYLES == set()
     for question in questions:
         assert question.question == question.question.strip() != ""
         assert (question.gold == ()) == (question.style in ("far", "near")), question.id
@@ -89,6 +100,21 @@ def test_there_are_enough_questions(file: str) -> None:
     assert sum(question.gold != () for question in questions) >= answerable
     for style in ("far", "near"):
         assert sum(question.style == style for question in questions) >= unanswerable
+
+
+def test_there_are_enough_questions_about_everyday_notes() -> None:
+    questions = [question for name in everyday.SETS for question in read_golden(everyday.golden(name))]
+    assert sum(question.gold != () for question in questions) >= 250
+    assert sum(question.gold == () for question in questions) >= 100
+
+
+@pytest.mark.parametrize("name", everyday.SETS)
+def test_what_an_answer_must_show_stands_in_its_note(name: str) -> None:
+    facts = everyday.facts(name)
+    for question in read_golden(everyday.golden(name)):
+        assert (facts[question.id] != ()) == (question.gold != ()), question.id
+        texts = [read_note(everyday.notes(name), gold.source).text for gold in question.gold]
+        assert all(fact and any(fact in text for text in texts) for fact in facts[question.id]), question.id
 
 
 def records(file: Path) -> list[dict[str, Any]]:
@@ -133,6 +159,33 @@ def test_conversations_are_well_formed() -> None:
         assert len(conversation["turns"]) in (2, 3), conversation["id"]
         assert all(turn == turn.strip() != "" for turn in conversation["turns"]), conversation["id"]
         assert conversation["gold"], conversation["id"]
+
+
+def test_dialogues_are_well_formed() -> None:
+    dialogues = records(DIALOGUES)
+    assert len({dialogue["id"] for dialogue in dialogues}) == len(dialogues) >= 60
+    assert {dialogue["notes"] for dialogue in dialogues} == {DEFAULT_CORPUS.name, *everyday.SETS}
+    for dialogue in dialogues:
+        notes = DEFAULT_CORPUS if dialogue["notes"] == DEFAULT_CORPUS.name else everyday.notes(dialogue["notes"])
+        assert 4 <= len(dialogue["turns"]) <= 8, dialogue["id"]
+        assert dialogue["turns"][0]["stands"], dialogue["id"]
+        for turn in dialogue["turns"]:
+            assert turn["question"] == turn["question"].strip() != "", dialogue["id"]
+            assert turn["stands"] != bool(turn.get("alone", "").strip()), dialogue["id"]
+            for gold in turn["gold"]:
+                assert read_note(notes, gold["source"]).text.count(gold["anchor"]) == 1, (dialogue["id"], gold)
+
+
+def test_there_are_enough_turns_of_either_kind_in_both_halves() -> None:
+    dialogues = records(DIALOGUES)
+    later = [(turn["stands"], dialogue["half"]) for dialogue in dialogues for turn in dialogue["turns"][1:]]
+    counts = collections.Counter(later)
+    assert counts[True, "dev"] + counts[True, "test"] >= 150
+    assert counts[False, "dev"] + counts[False, "test"] >= 100
+    for stands in (True, False):
+        assert abs(counts[stands, "dev"] - counts[stands, "test"]) <= 0.2 * (
+            counts[stands, "dev"] + counts[stands, "test"]
+        )
 
 
 def test_questions_with_two_sides_are_well_formed() -> None:
