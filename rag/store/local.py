@@ -135,10 +135,6 @@ class Index:
         """Returns what is known of the note at `source`, None when it was not indexed."""
         return self._notes.get(source)
 
-    def numbers(self, source: str) -> range:
-        """Returns the numbers of the passages of the note at `source`, none when it was not indexed."""
-        return self._numbers.get(source, range(0))
-
     def passage(self, id: int) -> Passage:
         """Returns the passage with a number below `size`; its line is only parsed when it is first asked for."""
         known = self._parsed.get(id)
@@ -149,7 +145,7 @@ class Index:
         return known
 
     def passages(self, source: str | None = None) -> Iterator[tuple[int, Passage]]:
-        numbers = range(self.size) if source is None else self.numbers(source)
+        numbers = range(self.size) if source is None else self._numbers.get(source, range(0))
         return ((number, self.passage(number)) for number in numbers)
 
     def candidates(self, question: Encoded, weights: Mapping[str, float], limit: int) -> list[Candidate]:
@@ -199,7 +195,8 @@ class Index:
         pieces = [self.token_vectors(number) for number in numbers]
         starts = np.cumsum([0, *map(len, pieces[:-1])])
         similarities = np.concatenate(pieces).astype(np.float32) @ (question.tokens.T / QUANTISED)
-        scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
+        with np.errstate(invalid="ignore"):  # OpenBLAS now and then flags lanes of a register that it does not use
+            scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
         return scores
 
     def _best_sentences(

@@ -6,6 +6,7 @@ Which note is shown stands in the address, and how it is shown in the browser: a
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from rag.notes.corpus import may_be_note
 from rag.question.check import check_question
 from rag.retrieval.search import rank
 from rag.serving.service import Service
-from rag.store.local import Index
+from rag.store.base import Store
 from rag.text.normal import clean
 from rag.types import Passage
 from rag.ui.components import QUIET, Update, command, html, received
@@ -141,13 +142,12 @@ class View:
 
     def _note(self, source: str, asked: Lines | None, view: Shown) -> str:
         index = self._service.index
-        known, numbers = index.note(source), index.numbers(source)
-        indexed = [index.passage(number) for number in numbers]
+        known, indexed = index.note(source), dict(index.passages(source))
         on_disk = self._service.note(source) if known or may_be_note(source) else None
-        note = opened(source, on_disk, known.sha256 if known else None, indexed, asked)
+        note = opened(source, on_disk, known.sha256 if known else None, list(indexed.values()), asked)
         if note is None:
             return notice(self.words.note_unknown.format(source=source))
-        borders = _borders(index, note, numbers, view) if view.borders else []
+        borders = _borders(index, note, indexed, view) if view.borders else []
         editor = self._service.editor_link(source, note.marked[0] if note.marked else 1)
         return reader.page(note, borders, view, editor, self.words)
 
@@ -181,12 +181,12 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and 0 < value < 10**9 else 0
 
 
-def _borders(index: Index, note: Opened, numbers: range, view: Shown) -> list[Border]:
+def _borders(store: Store, note: Opened, indexed: Mapping[int, Passage], view: Shown) -> list[Border]:
     """Returns the borders in the part that is shown, with the words of the passages that the index has."""
     part = shown(lines_of(note.text), view.around or (note.marked[0] if note.marked else 1))
-    known = {index.passage(number).text: number for number in numbers}
+    known = {passage.text: id for id, passage in indexed.items()}
     return [
-        Border(place, passage, telling(index, known[passage.text]) if passage.text in known else ())
+        Border(place, passage, telling(store, known[passage.text]) if passage.text in known else ())
         for place, passage in enumerate(note.passages, 1)
         if part.first <= passage.start_line <= part.last
     ]
