@@ -4,6 +4,9 @@
 
 From `golden/conversations.jsonl` the last question of each conversation is asked with those before it, by kind: how
 often the right passage is first and in five. A new topic is also asked alone: what came before must not make it worse.
+From `golden/dialogues.jsonl` whole conversations of 4 to 8 turns over four sets of notes are held as on the page, and
+every turn after the first is judged. One that stands alone is asked alone, too: "lost" are those that were right only
+there. One that does not is also asked in full, as a person would have had to type it.
 From `golden/both-sides.jsonl`: how often each side of a comparison, or of two questions in one, has a passage in five,
 and how often both are quoted.
 """
@@ -13,17 +16,19 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import everyday
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS
+from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import Gold, GoldenQuestion
 from rag.indexing.sync import sync
-from rag.types import Answer
+from rag.types import Answer, Earlier
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "benchmarks" / "golden"
@@ -46,6 +51,42 @@ class Double:
     style: str
     question: str
     sides: tuple[GoldenQuestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question of a dialogue; `alone` says it in full where it does not stand alone, else it is empty."""
+
+    question: GoldenQuestion
+    alone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A whole conversation over the notes of that name."""
+
+    notes: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How a turn after the first fared: the rank of the right passage in the conversation, and alone; 0 for none."""
+
+    turn: Turn
+    rank: int
+    rank_alone: int
+    found: bool
+
+
+def read_dialogues(half: str) -> list[Dialogue]:
+    return [
+        Dialogue(
+            record["notes"],
+            tuple(Turn(_golden(turn["question"], turn["gold"]), turn.get("alone", "")) for turn in record["turns"]),
+        )
+        for record in _records("dialogues.jsonl", half)
+    ]
 
 
 def read_conversations(half: str) -> list[Conversation]:
@@ -80,11 +121,21 @@ def rank(answer: Answer, question: GoldenQuestion) -> int:
     return next((rank for rank, hit in enumerate(answer.hits, 1) if question.is_answered_by(hit.passage)), 0)
 
 
+def _history(assistant: Assistant, asked: Sequence[str]) -> list[Earlier]:
+    """Returns the questions as a conversation has them once they were answered."""
+    earlier: list[Earlier] = []
+    for question in asked:
+        earlier.append(assistant.ask(question, history=earlier).earlier)
+    return earlier
+
+
 def measure_conversations(assistant: Assistant, conversations: list[Conversation]) -> dict[str, dict[str, float]]:
     """Returns, by kind and for those that go on together, the shares "first" and "in_five"."""
     ranks: dict[str, list[int]] = {}
     for conversation in conversations:
-        found = rank(assistant.ask(conversation.last.question, 5, conversation.earlier), conversation.last)
+        found = rank(
+            assistant.ask(conversation.last.question, 5, _history(assistant, conversation.earlier)), conversation.last
+        )
         ranks.setdefault(conversation.kind, []).append(found)
         if conversation.kind in CONTINUED:
             ranks.setdefault("continued", []).append(found)
@@ -112,6 +163,56 @@ def measure_doubles(assistant: Assistant, doubles: list[Double]) -> dict[str, di
     }
 
 
+def hold(assistant: Assistant, dialogue: Dialogue) -> Iterator[Heard]:
+    """Yields how each turn after the first fares, held as on the page."""
+    earlier: list[Earlier] = []
+    for place, turn in enumerate(dialogue.turns):
+        answer = assistant.ask(turn.question.question, 5, earlier)
+        earlier.append(answer.earlier)
+        if place:
+            alone = assistant.ask(turn.alone or turn.question.question)
+            yield Heard(turn, rank(answer, turn.question), rank(alone, turn.question), answer.found)
+
+
+def measure_dialogues(dialogues: list[Dialogue], encoder: Encoder) -> dict[str, dict[str, float]]:
+    """Returns, by notes and together, the shares of the turns that stand alone, that go on, and that have no answer."""
+    heard: dict[str, list[Heard]] = {}
+    for name in dict.fromkeys(dialogue.notes for dialogue in dialogues):
+        with tempfile.TemporaryDirectory() as folder:
+            sync(_notes(name), Path(folder) / "index", encoder)
+            assistant = Assistant.open(Path(folder) / "index", encoder)
+            heard[name] = [one for dialogue in dialogues if dialogue.notes == name for one in hold(assistant, dialogue)]
+    heard["together"] = [one for group in heard.values() for one in group]
+    return {f"{name}, {row}": shares for name, group in heard.items() for row, shares in _rows(group).items()}
+
+
+def _notes(name: str) -> Path:
+    return DEFAULT_CORPUS if name == DEFAULT_CORPUS.name else everyday.notes(name)
+
+
+def _rows(heard: list[Heard]) -> dict[str, dict[str, float]]:
+    answered = [one for one in heard if one.turn.question.gold]
+    groups = {
+        "standing alone": [one for one in answered if not one.turn.alone],
+        "going on": [one for one in answered if one.turn.alone],
+    }
+    rows: dict[str, dict[str, float]] = {
+        name: {
+            "n": len(group),
+            "first": _share(one.rank == 1 for one in group),
+            "in_five": _share(one.rank > 0 for one in group),
+            "asked_alone": _share(one.rank_alone == 1 for one in group),
+            "lost": _share(one.rank != 1 and one.rank_alone == 1 for one in group),
+            "refused": _share(not one.found for one in group),
+        }
+        for name, group in groups.items()
+        if group
+    }
+    if others := [one for one in heard if not one.turn.question.gold]:
+        rows["no answer"] = {"n": len(others), "answered": _share(one.found for one in others)}
+    return rows
+
+
 def _share(values: Iterable[bool]) -> float:
     kept = list(values)
     return sum(kept) / len(kept)
@@ -131,10 +232,11 @@ def main() -> None:
         figures = [
             *measure_conversations(assistant, read_conversations(options.half)).items(),
             *measure_doubles(assistant, read_doubles(options.half)).items(),
+            *measure_dialogues(read_dialogues(options.half), encoder).items(),
         ]
     for kind, row in figures:
         shares = "  ".join(f"{name} {share:.3f}" for name, share in row.items() if name != "n")
-        print(f"{kind:16}{row['n']:4.0f}  {shares}")
+        print(f"{kind:26}{row['n']:4.0f}  {shares}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Wording, search
 from rag.store.local import Index, current_identity
 from rag.text.normal import clean
-from rag.types import Answer
+from rag.types import Answer, Earlier
 
 
 class Assistant:
@@ -56,19 +56,21 @@ class Assistant:
             self.index = newer
             return swapped
 
-    def ask(self, question: str, limit: int = 5, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, limit: int = 5, history: Sequence[Earlier] = ()) -> Answer:
         """Returns the answer with the best `limit` passages; raises QuestionRejected.
 
-        `history` are the questions before this one, the oldest first, as typed or as they were understood.
+        `history` are the questions before this one, the oldest first.
         """
         question = check_question(question)
         index = self.index
-        earlier = [clean(asked) for asked in history]
+        earlier = [Earlier(clean(one.typed), clean(one.topic)) for one in history]
         ranking = retrieve(index, self._encoder, question, earlier, limit, self._reranker)
         stale = {source: is_stale(index, source) for source in {match.passage.source for match in ranking.matches}}
         hits = tuple(hit_of(index, match, stale[match.passage.source]) for match in ranking.matches)
         answer = compose(question, hits, ranking.wanted)
-        return answer if ranking.question == question else dataclasses.replace(answer, asked=ranking.question)
+        if ranking.question == question:
+            return answer
+        return dataclasses.replace(answer, asked=ranking.question, topic=ranking.topic)
 
     def confidence_without(self, question: str, ids: Set[int]) -> float:
         """Returns how sure the answer would be if the notes lacked the passages with these ids."""

@@ -20,7 +20,7 @@ from rag.errors import KuaidaError, QuestionRejected
 from rag.folders import folders
 from rag.retrieval.reranker import load_reranker
 from rag.text.normal import clean, is_chinese
-from rag.types import Answer, Hit
+from rag.types import Answer, Earlier, Hit
 
 HISTORY_LENGTH = 1_000
 CONTEXT = 30  # characters shown on either side of the best sentence
@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None, program: str = "rag.query") -> int:
 def _answer(options: argparse.Namespace) -> int:
     if options.k < 1:
         raise QuestionRejected("-k must be at least 1")
+    if options.conversation and options.batch is None:
+        raise QuestionRejected("--conversation goes with --batch: the prompt is a conversation anyway")
     question = " ".join(options.question)
     is_terminal = sys.stdin is not None and sys.stdin.isatty()  # None when it was closed
     asks_one = bool(options.question) or (options.batch is None and not is_terminal)
@@ -74,10 +76,15 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument("-k", type=int, default=5, metavar="K", help="number of passages (default: 5)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--batch", metavar="FILE", help="one question a line (-: standard input), JSON lines out")
+    parser.add_argument(
+        "--conversation",
+        action="store_true",
+        help="with --batch: a line goes on from those before it, up to an empty one",
+    )
     return parser
 
 
-def _one(assistant: Assistant, question: str, options: argparse.Namespace, history: Sequence[str] = ()) -> Answer:
+def _one(assistant: Assistant, question: str, options: argparse.Namespace, history: Sequence[Earlier] = ()) -> Answer:
     started = time.perf_counter()
     answer = assistant.ask(question, options.k, history)
     elapsed_ms = 1000 * (time.perf_counter() - started)
@@ -90,14 +97,23 @@ def _one(assistant: Assistant, question: str, options: argparse.Namespace, histo
 
 
 def _batch(assistant: Assistant, options: argparse.Namespace) -> int:
-    """Answers line by line; a line that cannot be asked gets {"question", "error"}, and the exit code is 2."""
+    """Answers line by line; a line that cannot be asked gets {"question", "error"}, and the exit code is 2.
+
+    In a conversation an empty line asks nothing: it begins another one.
+    """
     code = 0
+    earlier: list[Earlier] = []
     with _open_batch(options.batch) as lines:
         for line in lines:
             question = line.rstrip("\r\n")
+            if options.conversation and not question.strip():
+                earlier.clear()
+                continue
             started = time.perf_counter()
             try:
-                answer = assistant.ask(question, options.k)
+                answer = assistant.ask(question, options.k, earlier)
+                if options.conversation:
+                    earlier.append(answer.earlier)
                 result = record(answer, 1000 * (time.perf_counter() - started))
             except QuestionRejected as error:
                 result = {"question": clean(question[:200]), "error": str(error)}
@@ -118,14 +134,14 @@ def _open_batch(name: str) -> contextlib.AbstractContextManager[TextIO]:
 
 def _prompt(assistant: Assistant, options: argparse.Namespace) -> int:
     """Asks until an empty line or the end of input; arrow keys bring back earlier questions, 它 means their topic."""
-    earlier: list[str] = []
+    earlier: list[Earlier] = []
     with _history():
         sys.stdout.write("输入问题，回车提问，空行退出 / type a question, an empty line ends\n")
         while question := _read_line():
             assistant.refresh()
             try:
                 answer = _one(assistant, question, options, earlier)
-                earlier.append(answer.asked or answer.question)
+                earlier.append(answer.earlier)
             except QuestionRejected as error:
                 sys.stdout.write(f"{error}\n")
             sys.stdout.write("\n")

@@ -161,11 +161,20 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A question of a conversation as those after it see it: as it was typed, and its topic where it did not say it."""
+
+    typed: str
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a question gets: `hits` ranked and always given, `cited` counts from 1 into them.
 
     `asked` is how the question was understood from those before it, None where that is what was typed. `marks` are the
     places of the citations in `text`, in their order, each `[n]` with n in `cited`; any other `[n]` is the notes' own.
+    `topic` is what it was about where that was understood from questions before it.
     """
 
     question: str
@@ -176,6 +185,12 @@ class Answer:
     confidence: float
     asked: str | None = None
     marks: tuple[Span, ...] = ()
+    topic: str = ""
+
+    @property
+    def earlier(self) -> Earlier:
+        """The question as those after it see it: what a person typed, so that no misreading is handed on."""
+        return Earlier(self.question, self.topic)
 
 
 Kind = Literal["added", "changed", "removed"]

@@ -18,7 +18,7 @@ from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionReject
 from rag.indexing.sync import sync
 from rag.question.check import check_question
 from rag.retrieval.calibration import THRESHOLD
-from rag.types import Answer, Hit, Passage
+from rag.types import Answer, Earlier, Hit, Passage
 from tests.small import ENTRY, ENTRY_ANSWER, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
 
@@ -197,7 +197,7 @@ def test_further_prose_that_is_nearly_as_sure_is_quoted_too() -> None:
 def test_a_question_is_understood_from_those_before_it(
     assistant: Assistant, history: list[str], question: str, asked: str, entry: str
 ) -> None:
-    answer = assistant.ask(question, history=history)
+    answer = assistant.ask(question, history=list(map(Earlier, history)))
     assert (answer.question, answer.asked) == (question, asked)
     assert answer.found
     assert answer.hits[0].passage.question == entry
@@ -209,7 +209,7 @@ def test_a_question_is_understood_from_those_before_it(
 )
 @pytest.mark.parametrize("question", ["什么是灾难性遗忘？", "分词器把文本切成词元", "什么是注意力机制？", UNKNOWN])
 def test_a_new_topic_is_not_dragged_back(assistant: Assistant, history: list[str], question: str) -> None:
-    assert assistant.ask(question, history=history) == assistant.ask(question)
+    assert assistant.ask(question, history=list(map(Earlier, history))) == assistant.ask(question)
     assert assistant.ask(question).asked is None
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.conversations import measure_conversations, measure_doubles, read_conversations, read_doubles
+from benchmarks.conversations import (
+    measure_conversations,
+    measure_dialogues,
+    measure_doubles,
+    read_conversations,
+    read_dialogues,
+    read_doubles,
+)
 from rag.assistant import Assistant
 from rag.config import DEFAULT_CORPUS, ROOT
 from rag.encoders.onnx import OnnxEncoder
@@ -19,6 +26,7 @@ from rag.evaluation.report import Setting, summarise
 from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.serving.service import Service, Settings
+from rag.types import Earlier
 
 GOLDEN = ROOT / "benchmarks" / "golden"
 DATA = ROOT / "tests" / "data"  # notes of our own in the forms that people use, and questions about them
@@ -152,6 +160,13 @@ def test_questions_in_a_conversation_are_understood(assistant: Assistant) -> Non
     assert found["new-topic"]["first"] >= found["new-topic alone"]["first"]
 
 
+def test_talking_loses_nothing_and_helps(bundled: OnnxEncoder) -> None:
+    """Over a household's notes; `benchmarks.conversations` has the figures of all."""
+    found = measure_dialogues([dialogue for dialogue in read_dialogues("dev") if dialogue.notes == "home"], bundled)
+    assert found["home, standing alone"]["lost"] <= 0.03
+    assert found["home, going on"]["first"] >= 0.75
+
+
 def test_both_sides_are_brought(assistant: Assistant) -> None:
     found = measure_doubles(assistant, read_doubles("dev"))
     assert found["both sides"]["in_five"] >= 0.80
@@ -163,7 +178,7 @@ def test_a_new_topic_is_never_dragged_back(assistant: Assistant) -> None:
     dragged = [
         (before.question, question.question, answer.asked)
         for before, question in zip(questions[::-1], questions, strict=True)
-        if (answer := assistant.ask(question.question, history=[before.question])).asked
+        if (answer := assistant.ask(question.question, history=[Earlier(before.question)])).asked
     ]
     assert dragged == []
 

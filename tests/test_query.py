@@ -191,6 +191,21 @@ def test_batch_says_which_line_it_rejects_and_goes_on(query: Query, capsys: pyte
     assert [value.get("found") for value in values] == [True, None, None, None, False]
 
 
+def test_a_batch_of_conversations(query: Query, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["LoRA 的原理是什么？", "它训练什么", "？！", "为什么", "", "它训练什么"]
+    assert query("--batch", "-", "--conversation", stdin="\n".join(lines) + "\n") == 2
+    values = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [value["question"] for value in values] == [line for line in lines if line]  # an empty line asks nothing
+    asked = [value.get("asked") for value in values]
+    assert asked == [None, "LoRA 训练什么", None, "LoRA 它训练什么，为什么", None]
+    assert list(values[1]) == ["question", "asked", *KEYS[1:]]
+
+
+def test_a_conversation_without_a_batch(query: Query, capsys: pytest.CaptureFixture[str]) -> None:
+    message = "--conversation goes with --batch: the prompt is a conversation anyway"
+    assert_refused(capsys, query(ENTRY, "--conversation"), message)
+
+
 def test_a_batch_without_lines(query: Query, capsys: pytest.CaptureFixture[str]) -> None:
     assert query("--batch", "-", stdin="") == 0
     assert capsys.readouterr().out == ""

@@ -9,6 +9,7 @@ def record(answer: Answer, elapsed_ms: float) -> dict[str, object]:
     """Returns the JSON object that command line, page and API share; no key is called "path" (Gradio's file marker)."""
     return {
         "question": answer.question,
+        **({"asked": answer.asked} if answer.asked else {}),
         "found": answer.found,
         "confidence": round(answer.confidence, 4),
         "answer": answer.text,

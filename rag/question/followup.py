@@ -12,22 +12,34 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from rag.question.decomposition import sides
-from rag.question.frames import ASKS, FACETS, PUNCTUATION, QUESTION_CHARACTERS, aligned, has_topic, skip, topic
+from rag.question.frames import (
+    ASKS,
+    FACETS,
+    PUNCTUATION,
+    QUESTION_CHARACTERS,
+    aligned,
+    has_subject,
+    has_topic,
+    skip,
+    topic,
+)
 from rag.text.normal import HAN, is_chinese, normalize
-from rag.types import Span
+from rag.types import Earlier, Span
 
 TURNS = 4  # what was asked longer ago is not what 它 means
-SHORT_CHARACTERS = 14  # longer questions name what they are about
+GOES_ON_CHARACTERS = 40  # a longer question says what it is about
+BARE_CHARACTERS = 12  # and one without a hint that is longer than this
 FRAGMENT_CHARACTERS = 24  # 那 X 呢 with a longer X says something of its own
 TOPICS = 2  # that a pronoun may mean; each costs one more search
-ALIKE = 0.5  # share of X that must stand in the earlier question to take its place there: 第三阶段 for 第一阶段
+ALIKE = 0.6  # share of X that must stand in the earlier question to take its place there: 第三阶段 for 第一阶段
 
 NOUN = "方法|做法|办法|算法|模型|技术|机制|策略|函数|架构|结构|操作|方案|技巧|思路|东西|概念"
 ENGLISH_NOUN = "method|approach|technique|model|algorithm|one|thing"
 PRONOUN = re.compile(
-    rf"(?:这|那|该|此|上述|上面|刚才)(?:说?的)?(?:种|个|类|些|项|套)?(?:{NOUN})|(?<!其)[它牠他][们俩]?|"
+    rf"(?:这|那|该|此|上述|上面|刚才)(?:说?的)?(?:种|个|类|些|项|套)?(?:{NOUN})|(?<![其吉])[它牠他她][们俩]?|"
     rf"(?<![尤极与及])其(?![实中他它余次间])|"
-    rf"这(?:[个种些样](?!\s*[a-z])|玩意儿?|(?=[是会能有要怎为]))|那[个种](?!\s*[a-z])|"
+    rf"这(?:[种些样](?!\s*[a-z])|玩意儿?|(?=[是会能有要怎为]))|那种(?!\s*[a-z])|"
+    rf"[这那]个(?=[是会能有要怎为呢吗吧在用多几哪什放可需和跟比]|\W*$)|"  # 那个女医生 is no pronoun
     rf"\b(?:this|that|these|those|the same)\s(?:{ENGLISH_NOUN})s?\b|(?<![a-z])(?:its|these|those|their)(?![a-z])|"
     rf"(?<![a-z])it(?![a-z]|\s(?:true|better to|possible|worth|necessary|important|ok|common|matters?|takes?)\b)|"
     rf"\b(?:this|that)\b(?=\W*$|\s(?:is|works?|means?|helps?|matters?)\b)"
@@ -39,9 +51,20 @@ BOTH = re.compile(
 FORMER = re.compile(r"前(?:者|一[个种])|第一[个种]|\bthe (?:former|first one)\b")
 LATTER = re.compile(r"后(?:者|一[个种])|第二[个种]|\bthe (?:latter|second one)\b")
 
+HINT = re.compile(r"也|还有|后来|接着|之后|其中|她|(?<![其吉])他|(?<![a-z])(?:too|also|she|he|her|him|his)(?![a-z])")
+POINTER = re.compile(  # it may point out of the question where nothing before it has a topic
+    r"[它牠]|[这那](?:[种些样边里么次]|(?=[是会能有要]))|"
+    r"(?<![a-z])(?:it|its|they|them|their|this|these|those|there(?=\W*$)|"
+    r"(?:for|with|after|before|of|does|do|is|was|about|like|on|to|in) that)(?![a-z])"
+)
+ORDINAL = re.compile(
+    r"第(?:[一二三四五六七八九十]|\d+)\s*[点步条项个种类]|\b(?:step|point|number)\s\d|"
+    r"\bthe (?:first|second|third|fourth|fifth|last) (?:one|step|point|item|reason|way)\b"
+)
+FILLER = re.compile(r"(?:[嗯哦呃啊]+|好的?(?=[\s,，])|那个(?=[\s,，、])|ok(?:ay)?\b)[\s,，、]*")
 OPENING = re.compile(
-    r"(?:那么?(?![个些种样里边两几])|嗯+|哦+|好的?(?=[\s,，])|然后|还有|另外|而且|不过|但是?|如果(?:是|换成)|换成|"
-    r"(?:what|how) about\b|and\b|but\b|so\b|then\b|also\b|ok(?:ay)?\b)[\s,，]*"
+    r"(?:那么?(?![个些种样里边两几])|然后|还有|另外|而且|不过|但是?|如果(?:是|换成)|换成|"
+    r"(?:what|how) about\b|and\b|but\b|so\b|then\b|also\b)[\s,，]*"
 )
 CLOSER_LOOK = re.compile(r"具体|详细|展开|继续|再|more (?:detail|about)|in detail|for example")
 FRAGMENT = re.compile(r"(?P<what>.+?)\s*(?P<particle>又?呢)?[\s。.？?！!~～]*")
@@ -57,7 +80,8 @@ VERSUS_ONLY = re.compile(
 )
 SAME = re.compile(r"[\s，,呢怎么样如何？?。.！!]*")  # 和 RoPE 比呢: nothing more is asked than the difference
 WHY = re.compile(r"(?:这?(?:又?是)?(?:为什么|为啥|为何|原因|理由|why)(?: is that| so)?)\s*(?:呢|啊)?\W*")
-HAN_FIRST, TOUCHES, CLOSES = re.compile(f"[{HAN}]"), re.compile(f"[{HAN}，。；：？！]"), re.compile(r"[^\w(\[{<“]")
+HAN_FIRST, CLOSES = re.compile(f"[{HAN}]"), re.compile(r"[^\w(\[{<“]")
+TOUCHES = re.compile(f"[{HAN}，。；：？！》」』”）]")
 PARTICLE = re.compile(r"\s*[呢吗啊]?\W*")
 IS_FACET = re.compile(FACETS)
 WORD = re.compile(r"[a-z0-9][a-z0-9@._+-]*")
@@ -67,87 +91,135 @@ class Cue(enum.Enum):
     """How plainly a question says that it goes on from the ones before."""
 
     NONE = enum.auto()
-    POSSIBLE = enum.auto()  # it is short, or it begins with 那, but names a topic of its own
+    POSSIBLE = enum.auto()  # it is short and begins with nothing that it could be about: 头一个小时多少钱
+    HINTED = enum.auto()  # it begins with 那 or has 也 or a pronoun, and names something of its own
     PLAIN = enum.auto()  # 它 without anything before it, 那 X 呢
     NEEDED = enum.auto()  # it names no topic: alone it asks nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a question may be meant, and what it is then about."""
+
+    text: str
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A question in its conversation: how it may be meant, the likeliest first; no `forms` without a cue."""
 
-    forms: tuple[str, ...]
+    forms: tuple[Form, ...]
     cue: Cue
 
 
 ALONE = Resolved((), Cue.NONE)
 
 
-def resolve(question: str, earlier: Sequence[str]) -> Resolved:
-    """Returns what `question` may mean after `earlier`, the oldest first, each as it was typed."""
-    meant: list[str] = []
-    for typed in earlier[-TURNS:]:
-        if typed.strip() and len(typed) <= QUESTION_CHARACTERS:
-            resolved = _resolve(typed.strip(), meant)
-            meant.append(resolved.forms[0] if resolved.cue in (Cue.PLAIN, Cue.NEEDED) else typed.strip())
-    return _resolve(question.strip(), meant) if len(question) <= QUESTION_CHARACTERS else ALONE
-
-
-def _resolve(question: str, earlier: Sequence[str]) -> Resolved:
-    """Returns the same where each of `earlier` stands alone."""
-    spoken_of = [(subject, before) for before in reversed(earlier) if (subject := topic(before))]
-    if not spoken_of or not question:
+def resolve(question: str, earlier: Sequence[Earlier]) -> Resolved:
+    """Returns what `question` may mean after `earlier`, the oldest first."""
+    question = question.strip()
+    said_before = [_Before.of(one) for one in earlier[-TURNS:] if len(one.typed) <= QUESTION_CHARACTERS]
+    before = [one for one in reversed(said_before) if one.topic]
+    if not before or not question or len(question) > QUESTION_CHARACTERS:
         return ALONE
-    subjects = tuple(dict.fromkeys(subject for subject, _ in spoken_of))
     text, plain = aligned(question)
-    start = skip(OPENING, plain)
-    said = _Said(text[start:], plain[start:], start > 0, spoken_of[0][1], subjects)
-    for rule in (_why, _both, _versus, _pronoun, _fragment):
+    filler = skip(FILLER, plain)
+    start = skip(OPENING, plain, filler)
+    said = _Said(text[start:], plain[start:], start > filler, tuple(before))
+    for rule in (_why, _both, _ordinal, _versus, _pronoun, _fragment):
         if resolved := rule(said):
             return resolved
-    forms = (_about(said.subjects[0], said.text),)
+    subject = said.subjects[0]
+    forms = Form(_about(subject, said.text), subject), Form(f"{said.previous} {said.text}", subject)
     if not has_topic(said.plain) or CLOSER_LOOK.match(said.plain):
         return Resolved(forms, Cue.NEEDED)
-    may_go_on = said.goes_on or (len(plain) <= SHORT_CHARACTERS and ASKS.search(plain) is not None)
-    return Resolved(forms, Cue.POSSIBLE) if may_go_on and normalize(said.subjects[0]) not in plain else ALONE
+    if len(plain) > GOES_ON_CHARACTERS or normalize(subject) in plain:
+        return ALONE
+    if said.goes_on or HINT.search(said.plain) or _pointing(POINTER, said.plain):
+        return Resolved(forms, Cue.HINTED)
+    is_bare = len(plain) <= BARE_CHARACTERS and not has_subject(said.text)
+    return Resolved(forms, Cue.POSSIBLE) if is_bare and ASKS.search(plain) else ALONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """An earlier question and its topic; `names_it` is False when the topic was understood from those before it."""
+
+    typed: str
+    topic: str
+    names_it: bool
+
+    @classmethod
+    def of(cls, earlier: Earlier) -> _Before:
+        typed = earlier.typed.strip()
+        return cls(typed, earlier.topic, False) if earlier.topic else cls(typed, topic(typed), True)
+
+    @property
+    def in_full(self) -> str:
+        """The question as it reads on its own."""
+        return self.typed if self.names_it else _about(self.topic, self.typed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
     """A question without its opening, in its two forms (see `aligned`), and what it may go on from.
 
-    `subjects` are the topics of the earlier questions, the last first; there is at least one, and `previous` is the
-    question that names it.
+    `before` are the earlier questions that have a topic, the last first; there is at least one.
     """
 
     text: str
     plain: str
     goes_on: bool
-    previous: str
-    subjects: tuple[str, ...]
+    before: tuple[_Before, ...]
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.topic for one in self.before))
+
+    @property
+    def previous(self) -> str:
+        return self.before[0].in_full
+
+    @property
+    def frame(self) -> _Before:
+        """The last question that says all it asks: what 那 X 呢 asks of X."""
+        return next((one for one in self.before if one.names_it), self.before[0])
 
 
 def _why(said: _Said) -> Resolved | None:
     if not WHY.fullmatch(said.plain):
         return None
     why = "，为什么" if is_chinese(said.previous) else ", why"
-    return Resolved((said.previous.rstrip(PUNCTUATION) + why,), Cue.NEEDED)
+    return Resolved((Form(said.previous.rstrip(PUNCTUATION) + why, said.subjects[0]),), Cue.NEEDED)
 
 
 def _both(said: _Said) -> Resolved | None:
     first, second = _pair(said)
     for pattern, meant in ((FORMER, first), (LATTER, second), (BOTH, _spaced(first, _and(said), second))):
-        match = _pointing(pattern, said.plain)
+        match = _pointing(pattern, said.plain) if pattern is BOTH else pattern.search(said.plain)
         if second and match:
-            return Resolved((_put(meant, said.text, match.span()),), Cue.PLAIN)
+            return Resolved((Form(_put(meant, said.text, match.span()), meant),), Cue.PLAIN)
     return None
 
 
 def _pair(said: _Said) -> tuple[str, str]:
     """Returns the two that were spoken of last, in the order they were named; the second is empty if there is one."""
-    if compared := sides(said.previous):
+    if compared := sides(said.previous) or sides(f"{said.subjects[0]}的区别"):
         return compared[0], compared[-1]
+    if other := _other(said.before[0].typed):
+        return said.subjects[0], other
     return (said.subjects[1], said.subjects[0]) if len(said.subjects) > 1 else (said.subjects[0], "")
+
+
+def _ordinal(said: _Said) -> Resolved | None:
+    """第二点展开说说: it stands in the answer to the question before, and only that tells which."""
+    match = ORDINAL.search(said.plain)
+    if not match or has_topic(ORDINAL.sub("", said.plain)):
+        return None
+    comma = "，" if is_chinese(said.text) else ", "
+    form = Form(f"{said.previous.rstrip(PUNCTUATION)}{comma}{said.text}", said.subjects[0])
+    return Resolved((form,), Cue.NEEDED)
 
 
 def _versus(said: _Said) -> Resolved | None:
@@ -162,7 +234,18 @@ def _versus(said: _Said) -> Resolved | None:
         asked = "有什么区别" if is_chinese(said.text) else "difference"
     elif match["by"]:
         asked = f"比，{asked}"
-    return Resolved((_spaced(one, _and(said), other, asked),), Cue.NEEDED) if other else None
+    form = Form(_spaced(one, _and(said), other, asked), one)
+    if not other:
+        return None
+    return Resolved((form,), Cue.POSSIBLE if match["by"] and has_topic(match["asked"]) else Cue.NEEDED)
+
+
+def _other(typed: str) -> str:
+    """Returns what an earlier question compares its topic with: RoPE of 和 RoPE 比呢."""
+    text, plain = aligned(typed)
+    start = skip(OPENING, plain)
+    match = VERSUS.match(plain, start)
+    return text[slice(*match.span("other"))].strip() if match else ""
 
 
 def _pronoun(said: _Said) -> Resolved | None:
@@ -170,8 +253,9 @@ def _pronoun(said: _Said) -> Resolved | None:
     if not match:
         return None
     owner = "'s" if match.group() in ("its", "their") else ""
-    meant = (subject + owner for subject in said.subjects[:TOPICS])
-    return Resolved(tuple(_put(subject, said.text, match.span()) for subject in meant), Cue.PLAIN)
+    meant = said.subjects[:TOPICS]
+    forms = (Form(_put(subject + owner, said.text, match.span()), subject) for subject in meant)
+    return Resolved(tuple(forms), Cue.PLAIN)
 
 
 def _pointing(pattern: re.Pattern[str], plain: str) -> re.Match[str] | None:
@@ -186,15 +270,17 @@ def _fragment(said: _Said) -> Resolved | None:
     if not match or ASKS.search(match["what"]):
         return None
     what = said.text[: match.end("what")]
+    subject = said.subjects[0]
     if PREPOSITION.match(said.plain):
-        return Resolved((f"{said.previous.rstrip(PUNCTUATION)} {what}",), Cue.PLAIN)
-    side = _about(said.subjects[0], what)
+        return Resolved((Form(f"{said.previous.rstrip(PUNCTUATION)} {what}", subject),), Cue.PLAIN)
+    side = Form(_about(subject, what), subject)
     if not has_topic(what):
         return Resolved((side,), Cue.NEEDED)
     if not said.goes_on and not match["particle"]:
         return None
-    replaced = _replaced(said.previous, said.subjects[0], what)
-    return Resolved((replaced,) if WORD.search(match["what"]) else (replaced, side), Cue.PLAIN)
+    replaced = _replaced(said.frame, what)
+    form = Form(replaced, topic(replaced) or what)
+    return Resolved((form,) if WORD.search(match["what"]) else (form, side), Cue.PLAIN)
 
 
 def _put(meant: str, text: str, place: Span) -> str:
@@ -203,16 +289,22 @@ def _put(meant: str, text: str, place: Span) -> str:
     return _spaced(before, meant, "" if PARTICLE.fullmatch(normalize(after)) else after)
 
 
-def _replaced(previous: str, subject: str, what: str) -> str:
-    """Returns the earlier question with `what` in the place of the word most like it, or else of its topic."""
-    text, plain = aligned(previous)
+def _replaced(frame: _Before, what: str) -> str:
+    """Returns the earlier question with `what` in the place of the word most like it, or else of its topic.
+
+    西语的 after 日语课星期几 is 西语课: it takes the place of the beginning of the topic.
+    """
+    text, plain = aligned(frame.typed)
     words = [match.span() for match in WORD.finditer(plain)] if WORD.search(normalize(what)) else []
     likeness, span = max(((_likeness(plain[slice(*word)], what), word) for word in words), default=(0.0, (0, 0)))
     if likeness < ALIKE and not words:
-        likeness, span = _alike(plain, normalize(what))
+        likeness, span = _alike(plain, normalize(what).removesuffix("的"))
     if likeness < ALIKE:
-        start = text.find(subject)
-        span = start, start + len(subject)
+        start, length = text.find(frame.topic), len(frame.topic)
+        if what.endswith("的") and length >= len(what) > 1:
+            what = what[:-1]
+            length = len(what)
+        span = start, start + length
     return _put(what, text, span)
 
 

@@ -14,7 +14,7 @@ TOPIC_CHARACTERS = 40  # beyond this a topic is a story: what it is about cannot
 FACETS = (
     "优缺点|优点|优势|好处|缺点|坏处|缺陷|劣势|弊端|不足|局限性?|毛病|风险|原因|理由|原理|机制|公式|推导|步骤|流程|过程|"
     "做法|方法|办法|细节|例子|示例|实例|代码|应用场景|使用场景|应用|场景|用途|用处|作用|意义|目的|代价|成本|开销|复杂度|"
-    "效果|效率|速度|性能|精度|显存|内存|定义|概念|含义|意思|特点|区别|差别|不同|参数|指标|种类|类型|分类|结构|前提|条件|"
+    "效果|效率|速度|性能|精度|显存|内存|作者|价格|价钱|费用|预算|密码|地址|电话|号码|日期|期限|名字|尺寸|大小|颜色|定义|概念|含义|意思|特点|区别|差别|不同|参数|指标|种类|类型|分类|结构|前提|条件|"
     "advantages?|disadvantages?|benefits?|drawbacks?|limitations?|pros|cons|downsides?|reasons?|formula|steps?|"
     "examples?|use cases?|applications?|costs?|memory|complexity|definition|parameters?|params?|speed|accuracy"
 )
@@ -23,12 +23,15 @@ ACTIONS = (
     "具体|详细|一般|通常|主要|实际|展开|继续|仔细|再|更|还|都|也|又|就|可以|可|会|能|应该|该|要|需要|有没有|有|没有|是|"
     "时候|时|情况|和|跟|与|比|在|上|里|来|去|到底|究竟|使用|用|做|弄|搞|实现|计算|算|设置|设|选择|选|调|解决|避免|缓解|改进|优化|工作|运作|训练|"
     "举|说|讲|解释|介绍|多|少|大|小|好|快|慢|长|久|一些|一点|"
-    "works?|used?|using|done|computed?|calculated?|implement(?:ed)?|trained?|more|details?|give|show|so|not|and|but|"
+    "第[一二三四五六七八九十几]|差|钱|点|步|条|项|清楚|说清|买|卖|送|装|修|换|拿|放|带|交|退|补|寄|付|花|吃|喝|住|坐|走|开|关|丢|弄丢|"
+    "avoid|fix|solve|reduce|improve|prevent|handle|choose|set|tune|take|make|keep|go|come|put|find|buy|pay|send|bring|"
+    "open|close|start|stop|leave|stay|wait|say|ask|want|like|try|let|call|change|forget|happens?|long|far|big|late|soon|"
+    "often|old|early|expensive|if|into|bit|step|point|works?|used?|using|done|computed?|calculated?|implement(?:ed)?|trained?|more|details?|give|show|so|not|and|but|"
     "then|ok|okay|any|one|much|many|have|has|needs?|get|helps?|matters?|means?|exactly|that|this"
 )
 ASKING = (
     "请问|麻烦|帮我|给我|我想问|我想知道|想问|请|为什么|为何|为啥|什么时候|什么样|什么|怎么样|怎么办|怎么|怎样|如何|"
-    "是否|是不是|能不能|哪些|哪个|哪种|哪里|哪|多少|几个|几|吗|呢|吧|啊|呀|嘛|了|的|啥|咋|干嘛|一下|下|一个|个|点|那么|那|"
+    "谁|多久|多远|多重|多贵|几[点号天月年次]|哪[天年月]|是否|是不是|能不能|哪些|哪个|哪种|哪里|哪|多少|几个|几|吗|呢|吧|啊|呀|嘛|了|的|啥|咋|干嘛|一下|下|一个|个|点|那么|那|"
     "what|why|how|come|when|where|which|who|is|are|was|does|do|did|can|could|should|will|would|the|a|an|of|in|on|for|"
     "to|it|there|please|tell|me|explain|about|you|we|i"
 )
@@ -42,10 +45,10 @@ LEAD = re.compile(
     r"[\s,，:：]*"
 )
 PREDICATE = re.compile(
-    r"[?？,，;；。！!]|(?:一般|通常|大概|到底|究竟|都|又|还|我)*(?:"
+    r"[?？,，;；。！!]|(?:一般|通常|大概|到底|究竟|分别|都|各|又|还|我)*(?:"
     r"是(?:什么|啥|怎|如何|干|做什么|指|不是|否|算)|有(?:什么|啥|哪|多|几|没有|何|用)|(?<![性智功可技效])能(?![力量耗源])|"
     r"(?<!机)会(?!话)|(?<![重主摘必概])要(?![点素求])|应该|应当|该|可以|需要|怎|如何|为什么|为何|为啥|咋|"
-    r"多(?:少|大|长|久|高)|几(?!何)|哪|干嘛|干啥|吗|呢|吧|讲|说|介绍|解释|什么|啥|谁|靠谱|好不好)"
+    r"多(?:少|大|长|久|高|重|远|宽|深|厚|早|晚|快|贵)|几(?!何)|哪|干嘛|干啥|吗|呢|吧|讲|说|介绍|解释|什么|啥|谁|靠谱|好不好)"
 )
 ENGLISH_PREDICATE = re.compile(
     r"[?,;!]|[.](?=\s|$)|\s(?:works?|means?|measures?|used|good|better|needs?|have|has|helps?|matters?|for|in|on|with|"
@@ -54,6 +57,10 @@ ENGLISH_PREDICATE = re.compile(
 AUXILIARY = re.compile(r"\s(?:does|do|is|are|can|should|did|will)\s")
 LEADING_VERB = re.compile(r"(?:非得|必须|需要|使用|应该|会|能|有|用|做|要)+")
 TOPIC_END = re.compile(rf"(?:(?:\s+|\s*的\s*)(?:{FACETS}))?[\s的是]*$")
+# What stands before a predicate and is no thing: 谁主持, 最后一笔, 后来降了.
+VERBAL = re.compile(
+    r"(?:谁|我|你|他|她|它|咱|最|后|先|再|刚|已|头|前|下|上|多少|几|什么|怎|哪|要|能|会|可|有|是|在|给|把|被|让|[这那](?!个)).*|.*[了过着]"
+)
 # Characters that are no topic alone: what is left of a question between its frames. They stand in every other word.
 FUNCTION = frozenset("有用在是不和与把被会要做到很都也就还又没让对从为可能个些种这那其它他你我来去上下中里后前时")
 
@@ -111,6 +118,12 @@ def topic(question: str) -> str:
         end = closing.start()
     found = text[start:end].strip()
     return found if len(found) <= TOPIC_CHARACTERS and has_topic(found) else ""
+
+
+def has_subject(question: str) -> bool:
+    """Says whether the question begins with a thing that it is about: 长城有多长 does, 后来降了吗 does not."""
+    found = normalize(topic(question))
+    return found != "" and VERBAL.fullmatch(found) is None
 
 
 def skip(pattern: re.Pattern[str], text: str, start: int = 0) -> int:

@@ -6,20 +6,25 @@ A wording that may be meant is searched for like any question, and the scores de
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 
 from rag.encoders.base import Encoder
 from rag.passages.views import embedded_text
 from rag.question.decomposition import questions, sides
-from rag.question.followup import Cue, resolve
+from rag.question.followup import Cue, Form, resolve
+from rag.question.frames import has_subject
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Match, Ranking, rank
+from rag.retrieval.terms import Reading
 from rag.store.base import Store
 from rag.text.normal import letters
+from rag.types import Earlier
 
 # What speaks for a question being meant in its conversation, as a logit beside those of the passages found.
-PRIORS = {Cue.NEEDED: math.inf, Cue.PLAIN: 6.0, Cue.POSSIBLE: -1.0}
+PRIORS = {Cue.PLAIN: 6.0}
+NEARER = 3.0  # what the last topic has over the one before, as a logit too
+SURER = 0.05  # as much surer at least is what is meant in a conversation
+SURE_ALONE = 0.5  # so sure of it alone, what only may be meant in its conversation is not
 
 RERANKED = 20  # passages of a search: the right one is nearly always among them, each costs a cross-encoder's pass
 
@@ -28,7 +33,7 @@ def retrieve(
     store: Store,
     encoder: Encoder,
     question: str,
-    earlier: Sequence[str],
+    earlier: Sequence[Earlier],
     limit: int,
     reranker: Reranker | None = None,
 ) -> Ranking:
@@ -75,26 +80,50 @@ def _reranked(whole: Ranking, reranker: Reranker | None) -> Ranking:
     return dataclasses.replace(whole, matches=(*(head[place] for place in order), *rest))
 
 
-def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence[str]) -> Ranking:
-    """Returns the ranking for the question alone or for what it may mean after the `earlier` ones.
-
-    With no more than a possible cue, a question that finds nothing alone is off topic, and stays so: any earlier topic
-    would find something.
-    """
+def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence[Earlier]) -> Ranking:
+    """Returns the ranking for the question alone or for what it may mean after the `earlier` ones."""
     resolved = resolve(question, earlier)
+    topics = {form.text: form.topic for form in resolved.forms}
     alone = () if resolved.cue is Cue.NEEDED else (question,)
-    rankings = rank(store, encoder, (*alone, *resolved.forms))
-    if resolved.cue is Cue.POSSIBLE and not any(match.is_sure for match in rankings[0].matches[:1]):
-        return rankings[0]
-    return max(rankings, key=lambda one: one.best + (0.0 if one.question == question else PRIORS[resolved.cue]))
+    rankings = rank(store, encoder, (*alone, *topics))
+    if resolved.cue in (Cue.POSSIBLE, Cue.HINTED):
+        meant = max(rankings[1:], key=lambda one: one.best)
+        best = meant if _goes_on(store, rankings[0], meant, hinted=resolved.cue is Cue.HINTED) else rankings[0]
+    else:
+        nearest = resolved.forms[0].text if resolved.forms else question
+        prior = PRIORS.get(resolved.cue, 0.0)
+        best = max(
+            rankings,
+            key=lambda one: one.best + prior * (one.question in topics) + NEARER * (one.question == nearest),
+        )
+    return dataclasses.replace(best, topic=topics.get(best.question, ""))
+
+
+def _goes_on(store: Store, alone: Ranking, meant: Ranking, *, hinted: bool) -> bool:
+    """Says whether a question that may stand alone goes on from those before it.
+
+    In its conversation it finds something surer; without a hint alone it finds nothing sure either, and the passage
+    holds as many of the question's own words: were it about something new, they would stand there and not here. What
+    begins with a subject that stands nowhere (长城有多长) is about something that the notes do not know.
+    """
+    if not alone.matches or not meant.matches or meant.matches[0].score <= alone.matches[0].score + SURER:
+        return False
+    reading = Reading.of(alone.question, store)
+    there, here = (reading.coverage(reading.held_by(one.matches[0].passage))[0] for one in (alone, meant))
+    if has_subject(alone.question) and (here < there or not here):
+        return False
+    return hinted or (alone.matches[0].score < SURE_ALONE and here >= there)
 
 
 def _resolved(asked: Sequence[str]) -> list[str]:
     """Returns the questions of one message, each understood after those before it: 残差有什么用？SwiGLU 呢？"""
     meant: list[str] = []
+    before: list[Earlier] = []
     for question in asked:
-        resolved = resolve(question, meant)
-        meant.append(resolved.forms[0] if resolved.cue in (Cue.PLAIN, Cue.NEEDED) else question)
+        resolved = resolve(question, before)
+        form = resolved.forms[0] if resolved.cue in (Cue.PLAIN, Cue.NEEDED) else Form(question, "")
+        meant.append(form.text)
+        before.append(Earlier(question, form.topic))
     return meant
 
 
@@ -116,4 +145,5 @@ def merge(whole: Ranking, parts: Sequence[Ranking], limit: int) -> Ranking:
     others = (match for match in whole.matches if match.id not in bests)
     kept = sorted([*sorted(surest, key=order), *others][:limit], key=order)
     ranks = {match.id: place for place, match in enumerate(kept, 1)}
-    return Ranking(whole.question, tuple(kept), tuple(ranks[id] for id in bests if id in ranks))
+    wanted = tuple(ranks[id] for id in bests if id in ranks)
+    return dataclasses.replace(whole, matches=tuple(kept), wanted=wanted)

@@ -52,12 +52,14 @@ class Ranking:
     """A question and the passages for it, best first.
 
     `question` is what was asked or, after others, how that was understood. `wanted` are the ranks, from 1, of the
-    passages that answer it: the best, or that of each of its parts.
+    passages that answer it: the best, or that of each of its parts. `topic` is what it was understood to be about,
+    empty where it says so itself.
     """
 
     question: str
     matches: tuple[Match, ...]
     wanted: tuple[int, ...] = (1,)
+    topic: str = ""
 
     @property
     def best(self) -> float:

@@ -17,7 +17,7 @@ from rag.indexing.freshness import Disk
 from rag.indexing.sync import sync
 from rag.notes.watching import WATCH_SECONDS, Footprint, Moved, Watcher, footprint
 from rag.store.local import Index
-from rag.types import Answer, BuildReport, Passage
+from rag.types import Answer, BuildReport, Earlier, Passage
 
 Progress = Callable[[int, int], None]
 
@@ -38,7 +38,7 @@ class Asking(Protocol):
 
     def refresh(self) -> bool: ...
 
-    def ask(self, question: str, limit: int = ..., history: Sequence[str] = ...) -> tuple[Answer, float]: ...
+    def ask(self, question: str, limit: int = ..., history: Sequence[Earlier] = ...) -> tuple[Answer, float]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from rag.serving.rebuilds import Rebuilds
 from rag.serving.turns import Turn, understood
 from rag.store.base import Store
 from rag.store.local import Index
-from rag.types import Answer, Hit, Note, Span
+from rag.types import Answer, Earlier, Hit, Note, Span
 
 PAGE_LIMIT = 5  # cards of an answer
 API_LIMIT = 50
@@ -85,7 +85,7 @@ class Service:
         """Swaps to a newer generation, since another process may have rebuilt; returns whether it did."""
         return self._assistant.refresh()
 
-    def ask(self, question: str, limit: int = PAGE_LIMIT, history: Sequence[str] = ()) -> tuple[Answer, float]:
+    def ask(self, question: str, limit: int = PAGE_LIMIT, history: Sequence[Earlier] = ()) -> tuple[Answer, float]:
         """Returns the answer and how long it took, in milliseconds; `history` are the questions before it.
 
         Raises KuaidaError.

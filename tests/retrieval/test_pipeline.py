@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from rag.encoders.base import Encoded
-from rag.question.followup import Cue
 from rag.retrieval.calibration import TYPICAL
 from rag.retrieval.fusion import Signals
-from rag.retrieval.pipeline import PRIORS, merge
+from rag.retrieval.pipeline import merge
 from rag.retrieval.search import Match, Ranking, Wording
 from rag.types import Passage
 
@@ -64,7 +63,3 @@ def test_the_parts_are_quoted_in_the_order_they_were_asked() -> None:
 def test_no_more_than_the_limit(limit: int, expected: str, wanted: tuple[int, ...]) -> None:
     both = merge(WHOLE, [ranking("甲", x=SURE + 2), ranking("乙", y=SURE + 3)], limit)
     assert (names(both), both.wanted) == (expected, wanted)
-
-
-def test_a_context_counts_more_the_plainer_the_cue() -> None:
-    assert PRIORS[Cue.NEEDED] > PRIORS[Cue.PLAIN] > 0 > PRIORS[Cue.POSSIBLE]

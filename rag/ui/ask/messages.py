@@ -38,18 +38,19 @@ def stages(turn: Turn, words: Words) -> Iterator[list[Message]]:
 
 
 def _pair(turn: Turn, is_last: bool, pinned: Set[str], words: Words) -> tuple[Message, Message]:
-    understood = turn.answer.asked
-    hint = (
-        f'<p class="kd-understood" dir="auto">{encode(words.understood.format(question=understood))}</p>'
-        if understood
-        else ""
-    )
+    hint = _understood(turn, words) if turn.answer.asked else ""
     reply = _answer(turn, written(turn, words)) if turn.answer.found else _missed(turn, words)
     following = _related(turn, words) if is_last and turn.answer.found else ""  # else they are the nearest again
     return (
         _user(_asked(turn, words)),
         _assistant(f"{hint}{reply}{_actions(turn, pinned, words)}{following}"),
     )
+
+
+def _understood(turn: Turn, words: Words) -> str:
+    """Returns how a question was understood from those before it, and the way out where that was wrong."""
+    said = encode(words.understood.format(question=turn.answer.asked))
+    return f'<p class="kd-understood" dir="auto">{said} {button("alone", str(turn.number), words.ask_alone)}</p>'
 
 
 def _user(content: str) -> Message:

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from rag.feedback.log import Complaint
 from rag.question.check import check_question
 from rag.serving.service import Service
-from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json, understood
+from rag.serving.turns import MAX_TURNS, Turn, TurnsDamaged, from_json, to_json
 from rag.text.normal import clean
 from rag.ui.ask import cards as evidence
 from rag.ui.ask import messages
@@ -80,6 +80,7 @@ def build(service: Service, words: Words) -> gr.Chatbot:
     listen("kd-command-refresh", view.refresh, [kept], [parts.cards, parts.said])
     listen("kd-command-rate", view.rate, [kept], parts.shown)
     listen("kd-command-pin", view.pin, [kept], parts.shown)
+    listen("kd-command-alone", view.alone, [kept], parts.shown)
     return parts.chat
 
 
@@ -271,6 +272,17 @@ class View:
         self._service.pin(turn, bool(values.get("pinned")))
         return {self.parts.chat: self._messages(turns), self.parts.said: ""}
 
+    @told(_saying)
+    def alone(self, text: str, conversation: str) -> Update:
+        """Answers a question once more without those before it; its answer takes the place of the old one."""
+        turns = self._turns(conversation)
+        turn = _numbered(turns, received(text).get("turn"))
+        if turn is None:
+            return unchanged()
+        answer, elapsed_ms = self._service.ask(turn.answer.question)
+        again = Turn(turn.number, answer, elapsed_ms, self._service.related(answer))
+        return self.show([again if one is turn else one for one in turns])
+
     def show(self, turns: Sequence[Turn]) -> Update:
         """Returns the page with a conversation."""
         said = notice(self.words.conversation_full) if len(turns) == MAX_TURNS and turns[0].number > 1 else ""
@@ -293,8 +305,7 @@ class View:
         return {self.parts.send: gr.update(visible="hidden"), self.parts.stop: gr.update(visible=True)}
 
     def _answered(self, question: str, turns: tuple[Turn, ...]) -> Turn:
-        history = [understood(turn.answer) for turn in turns]
-        answer, elapsed_ms = self._service.ask(question, history=history)
+        answer, elapsed_ms = self._service.ask(question, history=[turn.answer.earlier for turn in turns])
         if not answer.found:
             self._service.miss(question, answer.hits[0].passage.topic if answer.hits else "")
         number = turns[-1].number + 1 if turns else 1

@@ -35,6 +35,7 @@ class Words:
     stale: str
     stale_hint: str
     understood: str
+    ask_alone: str
     not_found: str
     nearest: str
     nothing_near: str

@@ -27,6 +27,7 @@ CHINESE = Words(
     stale="笔记已改动",
     stale_hint="建立索引之后，这篇笔记改动过；重建索引后再问，出处就会更新。",
     understood="按上文理解为：{question}",
+    ask_alone="只问这一句",
     not_found="笔记里没有找到答案",
     nearest="最接近的段落是这些，它们可能并不回答这个问题：",
     nothing_near="笔记里也没有相近的段落。",

@@ -27,6 +27,7 @@ ENGLISH = Words(
     stale="note has changed",
     stale_hint="This note changed after the index was built; rebuild and ask again to see it as it is now.",
     understood="Understood as: {question}",
+    ask_alone="Ask it alone",
     not_found="No answer in the notes",
     nearest="These passages come closest; they may well not answer the question:",
     nothing_near="Nothing in the notes comes close.",

@@ -86,7 +86,11 @@ def test_a_question_is_understood_from_those_before_it(tab: Tab) -> None:
     tab.ask(WATER)
     tab.wait_for_count(".kd-understood", 0)
     tab.ask("为什么？")
-    assert tab.text(".kd-understood") == "按上文理解为：手冲咖啡的水温应该是多少，为什么"
+    assert tab.text(".kd-understood") == "按上文理解为：手冲咖啡的水温应该是多少，为什么 只问这一句"
+    tab.page.click(".kd-understood [name=alone]")
+    tab.wait_for_count(".kd-understood", 0)
+    tab.wait_for_texts(".kd-question", [WATER, "为什么？"])
+    tab.wait_for_kept([WATER, "为什么？"])
     tab.begin()
     tab.ask("为什么？")
     tab.wait_for_count(".kd-understood", 0)
@@ -273,7 +277,7 @@ def test_a_server_that_was_restarted_goes_on_with_the_conversation(
     start_page(own.corpus, own.corpus.with_name("index"), "--port", str(urlsplit(own.url).port))
     tab.wait_for_text("#kd-away", "又连上了")
     tab.ask("为什么？")
-    tab.wait_for_texts(".kd-understood", ["按上文理解为：手冲咖啡的水温应该是多少，为什么"])
+    tab.wait_for_texts(".kd-understood", ["按上文理解为：手冲咖啡的水温应该是多少，为什么 只问这一句"])
     tab.problems.clear()  # that the server was not there
 
 

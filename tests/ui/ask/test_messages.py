@@ -109,8 +109,9 @@ def test_each_quotation_is_followed_by_its_own_chip() -> None:
 def test_how_a_question_was_understood_stands_above_its_answer() -> None:
     turn = make_turn("九十三度")
     understood = Turn(1, dataclasses.replace(turn.answer, asked="咖啡<b>的水温？"), 3.4)
-    line = '<div class="kd-reply"><p class="kd-understood" dir="auto">按上文理解为：咖啡&#60;b&#62;的水温？</p>'
-    assert reply(understood) == line + reply(turn).removeprefix('<div class="kd-reply">')
+    line = '<div class="kd-reply"><p class="kd-understood" dir="auto">按上文理解为：咖啡&#60;b&#62;的水温？ '
+    way_out = '<button type="button" class="kd-do " name="alone" value="1">只问这一句</button></p>'
+    assert reply(understood) == line + way_out + reply(turn).removeprefix('<div class="kd-reply">')
     assert "Understood as&#58; " in messages.messages([understood], frozenset(), ENGLISH)[1]["content"]
 
 

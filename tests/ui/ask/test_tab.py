@@ -255,6 +255,19 @@ def test_a_question_is_pinned_and_let_go(view: View, service: Service) -> None:
     assert service.feedback.pins() == ()
 
 
+def test_a_question_that_was_misunderstood_is_asked_alone(view: View) -> None:
+    conversation = asked(view, QUESTION, "为什么？", QUESTION)
+    assert [turn.answer.asked is None for turn in from_json(conversation)] == [True, False, True]
+    kept = view.alone(json.dumps({"turn": 2}), conversation)[view.parts.conversation]
+    turns = from_json(kept)
+    assert [(turn.number, turn.answer.question, turn.answer.asked) for turn in turns] == [
+        (1, QUESTION, None),
+        (2, "为什么？", None),
+        (3, QUESTION, None),
+    ]
+    assert view.alone(json.dumps({"turn": 9}), kept) == UNCHANGED
+
+
 def test_a_feedback_folder_that_cannot_be_written_is_one_sentence(view: View, service: Service) -> None:
     service.settings.feedback.write_text("a file, not a folder")
     conversation = asked(view, QUESTION, "长城有多长？")  # a gap that cannot be kept does not stop the answer

@@ -1,6 +1,6 @@
 // Asking an earlier question again, as it was or edited: the answer takes its place.
 
-import { fill, make, onAction, text } from "../bridge.js";
+import { fill, make, onAction, send, text } from "../bridge.js";
 import { ask, isAsking } from "./asking.js";
 import { cutBefore, turn, turns } from "./conversation.js";
 
@@ -9,6 +9,7 @@ let edited = null; // the number of the turn that is being edited
 export function start() {
   onAction("retry", (number) => again(Number(number)));
   onAction("edit", (number) => edit(Number(number)));
+  onAction("alone", (number) => send("kd-command-alone", { turn: Number(number) }));
 }
 
 /** Answers a question again, in its place; what came after it stays in a conversation of its own. */
