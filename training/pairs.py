@@ -67,7 +67,7 @@ def read_questions(folder: Path) -> Iterator[Pair]:
 def read_passages(folder: Path, training: Path) -> Iterator[Pair]:
     """Yields the passages in the pairs of `training` for which a `*.jsonl` file in `folder` has questions.
 
-    `src` is what they have in common: the kind of the pairs and their language.
+    `src` is what they have in common, their language: a kind of pairs can be too few to draw a batch from.
     """
     asked: dict[str, tuple[str, ...]] = {}
     for path in sorted(folder.glob("*.jsonl")):
@@ -76,7 +76,7 @@ def read_passages(folder: Path, training: Path) -> Iterator[Pair]:
             asked[record["sha256"]] = tuple(record["asked"])
     for pair in read_pairs(training, ""):
         if questions := asked.pop(hashlib.sha256(pair.p.encode()).hexdigest(), None):
-            yield Pair(pair.q, pair.p, f"{pair.kind} {pair.lang}", "asked", pair.lang, questions)
+            yield Pair(pair.q, pair.p, f"passages {pair.lang}", "asked", pair.lang, questions)
     if asked:
         raise ValueError(f"{len(asked)} passages of {folder} are not in {training}")
 
