@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +29,16 @@ DEPTH = 10  # passages that are looked at for the right one
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question: `rank` of the first right passage, 0 for none; `shown` if the answer holds it."""
+    """What became of a question: `rank` of the first right passage, 0 for none.
+
+    `shown`: the answer holds the fact, be it as one that only may be it, which is `maybe`.
+    """
 
     question: GoldenQuestion
     rank: int
     shown: bool
     found: bool
+    maybe: bool
     confidence: float
 
 
@@ -55,8 +59,8 @@ def facts(name: str) -> dict[str, tuple[str, ...]]:
 def ask(assistant: Assistant, question: GoldenQuestion, shown: Sequence[str]) -> Outcome:
     answer = assistant.ask(question.question, DEPTH)
     ranks = (rank for rank, hit in enumerate(answer.hits, 1) if question.is_answered_by(hit.passage))
-    holds = answer.found and any(fact in answer.text for fact in shown)
-    return Outcome(question, next(ranks, 0), holds, answer.found, answer.confidence)
+    holds = bool(answer.cited) and any(fact in answer.text for fact in shown)
+    return Outcome(question, next(ranks, 0), holds, answer.found, answer.maybe, answer.confidence)
 
 
 def measure(name: str, half: str, encoder: Encoder) -> list[Outcome]:
@@ -68,6 +72,12 @@ def measure(name: str, half: str, encoder: Encoder) -> list[Outcome]:
         return [ask(assistant, question, shown[question.id]) for question in read_golden(golden(name), half)]
 
 
+def share(holds: Iterable[bool]) -> float:
+    """Returns how often something holds."""
+    every = list(holds)
+    return sum(every) / len(every)
+
+
 def row(name: str, outcomes: Sequence[Outcome]) -> str:
     """Returns the figures of some questions in one line."""
     answered = [outcome for outcome in outcomes if outcome.question.gold]
@@ -77,10 +87,12 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
         ranks = [outcome.rank for outcome in answered]
         said += f"  first {recall_at(ranks, 1).mean():.3f}  five {recall_at(ranks, 5).mean():.3f}"
         said += f"  MRR {reciprocal_rank(ranks).mean():.3f}"
-        said += f"  shown {sum(outcome.shown for outcome in answered) / len(answered):.3f}"
-        said += f"  refused {sum(not outcome.found for outcome in answered) / len(answered):.3f}"
+        said += f"  shown {share(outcome.shown for outcome in answered):.3f}"
+        said += f"  refused {share(not outcome.found for outcome in answered):.3f}"
+        said += f" (of these in doubt {share(outcome.maybe for outcome in answered):.3f})"
     if others:
-        said += f"  answered wrongly {sum(outcome.found for outcome in others) / len(others):.3f}"
+        said += f"  answered wrongly {share(outcome.found for outcome in others):.3f}"
+        said += f" (and in doubt {share(outcome.maybe for outcome in others):.3f})"
     if answered and others:
         scores = [[outcome.confidence for outcome in group] for group in (answered, others)]
         said += f"  AUROC {auroc(*scores):.3f}"

@@ -38,13 +38,13 @@ from rag.types import Span
 
 NAMES = (*fusion.NAMES, "bias")
 SPREAD = np.array(  # how far a weight may plausibly go: the scale of its penalty
-    [8.0, 8.0, 8.0, 1.0, 2.0, 4.0, 8.0, 4.0, 4.0, 8.0]
+    [8.0, 8.0, 8.0, 8.0, 1.0, 2.0, 4.0, 8.0, 4.0, 4.0, 4.0, 8.0]
 )
 # "strange" is the same for all passages of a question, so that no order tells its weight; −4 parts questions with an
 # answer from those without better than 0 does (AUROC over corpus/ 0.937 for 0.922, over eval-notes 0.939 for 0.930).
 STRANGE = -4.0
-SIGNS = [(0, None)] * 5 + [(None, 0), (0, None), (None, 0), (STRANGE, STRANGE), (None, None)]
-START = np.tile([6.0, 6.0, 6.0, 0.4, 1.5, -2.0, 10.0, -1.0, STRANGE, -12.0], 2)
+SIGNS = [(0, None)] * 6 + [(None, 0), (0, None), (None, 0), (STRANGE, STRANGE), (None, 0), (None, None)]
+START = np.tile([6.0, 6.0, 6.0, 2.0, 0.4, 1.5, -2.0, 10.0, -1.0, STRANGE, -1.0, -12.0], 2)
 PENALTY, BOND = 0.004, 0.02
 ROUNDS = 8
 ALLOWED_REFUSALS, ALLOWED_FALSE_ANSWERS = 0.05, 0.10  # what we aim at
@@ -56,7 +56,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question: signals of the passages read (n, 10), whether each is foreign, whether each is right."""
+    """One question: signals of the passages read (n, 12), whether each is foreign, whether each is right."""
 
     signals: np.ndarray
     foreign: np.ndarray
@@ -144,7 +144,7 @@ def parts(corpus: Path, golden: Path, encoder: Encoder) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All cases as arrays, padded: signals (q, n, 10), foreign, right and real (q, n)."""
+    """All cases as arrays, padded: signals (q, n, 12), foreign, right and real (q, n)."""
 
     signals: np.ndarray
     foreign: np.ndarray

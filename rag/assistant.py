@@ -12,6 +12,7 @@ from rag.answering.compose import compose, hit_of
 from rag.encoders.base import Encoder
 from rag.errors import IndexUnusable
 from rag.question.check import check_question
+from rag.question.smalltalk import small_talk
 from rag.retrieval.pipeline import retrieve
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Wording, search
@@ -62,8 +63,10 @@ class Assistant:
         `history` are the questions before this one, the oldest first.
         """
         question = check_question(question)
+        if reply := small_talk(question):
+            return Answer(question, reply, (), (), False, 0.0, small_talk=True)
         index = self.index
-        earlier = [Earlier(clean(one.typed), clean(one.topic)) for one in history]
+        earlier = [Earlier(clean(one.typed), clean(one.topic)) for one in history if not small_talk(one.typed)]
         ranking = retrieve(index, self._encoder, question, earlier, limit, self._reranker)
         stale = {source: is_stale(index, source) for source in {match.passage.source for match in ranking.matches}}
         hits = tuple(hit_of(index, match, stale[match.passage.source]) for match in ranking.matches)

@@ -174,7 +174,8 @@ class Answer:
 
     `asked` is how the question was understood from those before it, None where that is what was typed. `marks` are the
     places of the citations in `text`, in their order, each `[n]` with n in `cited`; any other `[n]` is the notes' own.
-    `topic` is what it was about where that was understood from questions before it.
+    `topic` is what it was about where that was understood from questions before it. `maybe`: nothing was found that
+    surely answers, and what is quoted may be it. `small_talk`: nothing was asked, as with 你好.
     """
 
     question: str
@@ -186,6 +187,8 @@ class Answer:
     asked: str | None = None
     marks: tuple[Span, ...] = ()
     topic: str = ""
+    maybe: bool = False
+    small_talk: bool = False
 
     @property
     def earlier(self) -> Earlier:

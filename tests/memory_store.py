@@ -12,7 +12,7 @@ import numpy as np
 from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.passages.split import split
 from rag.passages.views import embed, heading_text
-from rag.store.base import Candidate, NoteRecord
+from rag.store.base import Candidate, NoteRecord, late_interaction
 from rag.text.glossary import Glossary
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
@@ -104,10 +104,11 @@ class MemoryStore:
         dense = float(held.encoded.whole @ question.whole)
         best = max(sentences, key=lambda span: sentences[span], default=(0, len(held.passage.text)))
         sentence = sentences.get(best, dense)
-        late = sentence
+        late = weakest = sentence
         if len(question.tokens) and len(held.encoded.tokens):
-            late = float((held.encoded.tokens @ question.tokens.T).max(0) @ question.weights)
-        return Candidate(id, dense, sentence, best, self._bm25(held, weights), late)
+            nearest = (held.encoded.tokens @ question.tokens.T).max(0)
+            late, weakest = (float(values[0]) for values in late_interaction(nearest[None], question.weights))
+        return Candidate(id, dense, sentence, best, self._bm25(held, weights), late, weakest)
 
     def _bm25(self, held: Held, weights: Mapping[str, float]) -> float:
         return sum(

@@ -17,7 +17,7 @@ from rag.encoders.base import Encoded
 from rag.errors import IndexCorrupt, IndexMismatch, IndexMissing, QuestionRejected
 from rag.indexing.sync import sync
 from rag.question.check import check_question
-from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.calibration import MAYBE, THRESHOLD
 from rag.types import Answer, Earlier, Hit, Passage
 from tests.small import ENTRY, ENTRY_ANSWER, NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
@@ -25,7 +25,7 @@ from tests.toy_encoder import ToyEncoder
 TOY = ToyEncoder()
 UNKNOWN = "饕餮蹀躞"  # no character of it is in the notes
 UNKNOWN_ENGLISH = "qqqqqq"
-SURE, UNSURE = THRESHOLD, THRESHOLD - 0.01
+SURE, UNSURE = THRESHOLD, MAYBE - 0.01
 
 
 @pytest.fixture
@@ -144,6 +144,23 @@ def test_the_threshold_decides() -> None:
         False,
         UNSURE,
     )
+
+
+@pytest.mark.parametrize("confidence", [MAYBE, (MAYBE + THRESHOLD) / 2, THRESHOLD - 0.001])
+def test_between_yes_and_no_the_passage_is_shown_as_one_that_may_answer(confidence: float) -> None:
+    hits = (hit("甲是一。", confidence), hit("乙是二。", 0.1))
+    answer = compose("甲？", hits)
+    assert answer.text == "笔记里没有确切的答案，可能是这段：\n\n甲是一。 [1]"
+    assert (answer.found, answer.maybe, answer.cited, answer.confidence) == (False, True, (1,), confidence)
+    assert [answer.text[slice(*mark)] for mark in answer.marks] == ["[1]"]
+    assert compose("zz", hits).text == "Nothing in your notes surely answers; this may be it:\n\n甲是一。 [1]"
+
+
+def test_small_talk_is_returned_and_no_question(assistant: Assistant) -> None:
+    said = assistant.ask("你好！")
+    assert said == Answer("你好！", "你好！想从笔记里查什么，直接问就行。", (), (), False, 0.0, small_talk=True)
+    before = [Earlier("什么是注意力机制？"), Earlier("谢谢")]
+    assert assistant.ask("它由什么组成？", history=before) == assistant.ask("它由什么组成？", history=before[:1])
 
 
 def test_the_nearest_are_named_by_question_heading_or_first_line() -> None:

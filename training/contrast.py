@@ -1,11 +1,10 @@
 """Step 4: teach the student retrieval: a question or heading must land nearest to its own passage.
 
-The whole body learns now, slowly; English rows stay. Batches alternate between contrastive ones (question or heading →
-passage, both from one repository and in groups about one thing, so that the other passages of the batch are hard
-negatives) and step 3's distillation on parallel sentences, so that English does not drift. Two scores learn at once:
-the cosine of whole texts, and late interaction token by token. Questions are roughened the way people type: words
-dropped, Chinese words replaced by their English ones, words cut into characters, question words put around them; now
-and then a sentence of the passage itself asks for the rest.
+Word vectors and the lower layers stay, the upper ones learn. A batch is of one repository or one of our own files, and
+of groups about one thing, so that its other passages are hard negatives. Two scores learn at once: the cosine of whole
+texts, and late interaction token by token. Headings are roughened the way people type: words dropped, Chinese words
+replaced by their English ones, question words put around them; now and then a sentence of the passage itself asks for
+the rest.
 
 Writes --out/student.pt, --out/late.pt and a checkpoint every 200 steps, from which the same command goes on.
 """
@@ -27,7 +26,6 @@ import jieba
 import numpy as np
 import torch
 from model import (
-    CharacterDropout,
     LateInteraction,
     Student,
     load_late,
@@ -39,12 +37,12 @@ from model import (
     taking_part,
     to_tensors,
 )
-from pairs import HAN, Pair, read_pairs, read_parallel, read_passages, read_questions
+from pairs import HAN, Pair, read_pairs, read_passages, read_questions
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import BertModel
 
-SCALE = 20.0
+SCALES = {"whole": 50.0, "late": 20.0}  # 1 / temperature
+FROZEN_LAYERS = 4
 PREFIXES = {"heading-zh": 1.0, "crosslingual": 1.5, "notes-zh": 4.0, "faq-qa-zh": 1.0, "heading-en": 0.3}
 MACHINE_LEARNING_WEIGHT = 8.0
 QUESTION_TOKENS, PASSAGE_TOKENS = 40, 128
@@ -59,10 +57,8 @@ CLOZE_RATE, CLOZE_CHARACTERS = 0.3, 12
 OWN_RATE = 0.7  # of the contrastive batches, with --questions
 HEADED_RATE = 0.6  # of our entries keep their heading above the passage, as in notes
 SENTENCE = re.compile(r"[^。！？；\n]+[。！？；\n]?")
-DISTIL_EVERY = 3  # one batch in three is distillation
-DISTIL_LENGTH = 64
 SMALLEST_SOURCE = 200  # pairs; smaller repositories share their batches
-DROP_RATE, ENGLISH_RATE, CHARACTER_RATE = 0.12, 0.12, 0.15
+DROP_RATE, ENGLISH_RATE = 0.12, 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,6 @@ class Roughener:
 
     english: dict[str, str]
     generator: np.random.Generator
-    characters: CharacterDropout
 
     def __call__(self, text: str) -> str:
         text = self._leaf(text)
@@ -80,7 +75,7 @@ class Roughener:
             text = "".join(words).strip() or text
         if HAN.search(text) and not ASKING.search(text) and self.generator.random() < ASKED_RATE:
             text = f"{self.generator.choice(BEFORE)}{text}{self.generator.choice(AFTER)}"
-        return self.characters(text)
+        return text
 
     def _leaf(self, text: str) -> str:
         """Keeps of a trail "A > B > C" the last one or two parts, as people do not type whole trails."""
@@ -110,7 +105,7 @@ def example(pair: Pair, roughen: Roughener) -> tuple[str, str]:
     generator = roughen.generator
     if pair.asked:
         is_headed = generator.random() < HEADED_RATE
-        asked = roughen.characters(str(generator.choice(pair.asked)))
+        asked = str(generator.choice(pair.asked))
         return asked, f"{pair.q}\n{pair.p}" if is_headed else pair.p
     drawn = cloze(pair.p, generator) if pair.lang == "zh" and generator.random() < CLOZE_RATE else None
     return drawn or (roughen(pair.q), pair.p)
@@ -137,7 +132,10 @@ class Pool:
         self._used = 0
 
     def draw(self, size: int, embed: Callable[[list[str]], np.ndarray]) -> list[Pair]:
-        """Returns `size` pairs with different questions; `embed` gives unit vectors (n, dimension) of texts."""
+        """Returns `size` pairs with different questions, or passages where we ask.
+
+        `embed` gives unit vectors (n, dimension) of texts.
+        """
         if self.vectors is None:
             self.vectors = embed([f"{pair.q} {pair.p[:OPENING]}" for pair in self.pairs])
         chosen: dict[str, Pair] = {}
@@ -150,8 +148,9 @@ class Pool:
             nearest = nearest[similarities[nearest] < SAME]
             # equal headings ("简介") would be false negatives of each other
             for number in (seed, *self._generator.permutation(nearest)[: GROUP - 1]):
+                pair = self.pairs[number]
                 if len(chosen) < size:
-                    chosen.setdefault(self.pairs[number].q, self.pairs[number])
+                    chosen.setdefault(pair.p if pair.asked else pair.q, pair)
         return list(chosen.values())
 
 
@@ -187,27 +186,23 @@ def contrastive_batches(
         for pair in own:
             entries[pair.src].append(pair)
         ordered += [Pool(pairs, generator) for pairs in entries.values()]
-        weights = np.append(weights * (1 - OWN_RATE), [OWN_RATE / len(entries)] * len(entries))
+        shares = np.array([len(pairs) for pairs in entries.values()]) / len(own)
+        weights = np.append(weights * (1 - OWN_RATE), OWN_RATE * shares)
     choices = generator.choice(len(ordered), steps, p=weights)
     return [ordered[choice].draw(size, embed) for choice in choices]
 
 
 def word_means(student: Student, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
     """Returns unit means (n, 384) of the word vectors of texts: enough to tell what they are about."""
-    table, rows = student.table().cpu().numpy(), student.rows.cpu().numpy()
+    table = student.body.embeddings.word_embeddings.weight.detach().cpu().numpy()
     table = table - table.mean(0)
-    means = np.stack([table[rows[encoding.ids]].mean(0) for encoding in tokenizer.encode_batch(texts)])
+    means = np.stack([table[encoding.ids].mean(0) for encoding in tokenizer.encode_batch(texts)])
     return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
-def in_batch_loss(questions: Tensor, passages: Tensor) -> Tensor:
-    """InfoNCE over the batch in both directions; both (batch, 384), unit rows."""
-    return diagonal_loss(questions @ passages.T)
-
-
-def diagonal_loss(similarities: Tensor) -> Tensor:
-    """InfoNCE of similarities (n, n) whose diagonal is right, by rows and by columns, at temperature 1/20."""
-    similarities = similarities * SCALE
+def diagonal_loss(similarities: Tensor, scale: float) -> Tensor:
+    """InfoNCE of similarities (n, n) whose diagonal is right, by rows and by columns, at temperature 1/scale."""
+    similarities = similarities * scale
     labels = torch.arange(len(similarities), device=similarities.device)
     forward = nn.functional.cross_entropy(similarities, labels)
     return (forward + nn.functional.cross_entropy(similarities.T, labels)) / 2
@@ -218,10 +213,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--training", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--vocabulary", type=Path, required=True)
-    parser.add_argument(
-        "--student", type=Path, required=True, help="student.pt of distil.py or of an earlier run, or rag/model"
-    )
-    parser.add_argument("--late", type=Path, help="late.pt of an earlier run, or rag/model")
+    parser.add_argument("--student", type=Path, help="student.pt of an earlier run to go on from")
+    parser.add_argument("--late", type=Path, help="late.pt of an earlier run to go on from")
     parser.add_argument("--questions", type=Path, help="folder of our own entries")
     parser.add_argument("--passages", type=Path, help="folder of our own questions for passages in --training")
     parser.add_argument("--out", type=Path, required=True)
@@ -229,7 +222,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--until", type=int, help="stop after this step of the schedule")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--body-rate", type=float, default=5e-5)
-    parser.add_argument("--rows-rate", type=float, default=3e-4)
     parser.add_argument("--late-rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=7)
     return parser.parse_args()
@@ -246,7 +238,6 @@ def optimizer_of(
     optimizer = torch.optim.AdamW(
         [
             {"params": body_parameters(student), "lr": options.body_rate},
-            {"params": [student.chinese], "lr": options.rows_rate},
             {"params": late.parameters(), "lr": options.late_rate},
         ],
         weight_decay=0.0,
@@ -266,16 +257,14 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
 
     student = Student(options.base, options.vocabulary)
-    load_student(student, options.student)
+    if options.student:
+        load_student(student, options.student)
     student.to(device).eval()
     student.body.embeddings.requires_grad_(False)
-    teacher = BertModel.from_pretrained(str(options.base), add_pooling_layer=False).to(device).eval()
+    student.body.encoder.layer[:FROZEN_LAYERS].requires_grad_(False)
     question_tokenizer = load_tokenizer(options.vocabulary, QUESTION_TOKENS)
     passage_tokenizer = load_tokenizer(options.vocabulary, PASSAGE_TOKENS)
-    parallel_tokenizer = load_tokenizer(options.vocabulary, DISTIL_LENGTH)
-    english_tokenizer = load_tokenizer(options.base, DISTIL_LENGTH)
-    characters = CharacterDropout(CHARACTER_RATE, generator)
-    roughen = Roughener(read_english(options.vocabulary / "lexicon.tsv", 0.3), generator, characters)
+    roughen = Roughener(read_english(options.vocabulary / "lexicon.tsv", 0.3), generator)
 
     late = (load_late(options.late) if options.late else LateInteraction()).to(device)
     counts = taking_part(passage_tokenizer).to(device)
@@ -286,7 +275,6 @@ def main() -> None:
         *(read_passages(options.passages, options.training) if options.passages else ()),
     ]
     batches = contrastive_batches(options.training, own, options.batch, options.steps, generator, embed)
-    parallel = read_parallel(options.training)
     checkpoint = options.out / "checkpoint.pt"
     parts = {"student": student, "late": late, "optimizer": optimizer, "scheduler": scheduler}
     first = resume(checkpoint, device, parts)
@@ -301,33 +289,20 @@ def main() -> None:
             tokens, _, counted = read(passage_tokenizer, [pair.p for batch in batches[:8] for pair in batch])
             late.aim(tokens[counted])
 
-    def distillation() -> Tensor:
-        chosen = [parallel[i] for i in generator.choice(len(parallel), options.batch)]
-        with torch.no_grad():
-            ids, mask = (t.to(device) for t in to_tensors(english_tokenizer, [english for _, english in chosen]))
-            target = mean_pool(teacher(ids, attention_mask=mask).last_hidden_state, mask)
-        side = 1 if generator.random() < 0.25 else 0  # English through the student too: the body must not forget it
-        texts = [characters(pair[side]) if side == 0 else pair[side] for pair in chosen]
-        tokens, mask, _ = read(parallel_tokenizer, texts)
-        vectors = mean_pool(tokens, mask)
-        return 3 * (1 - (vectors * target).sum(1).mean()) + in_batch_loss(vectors, target)
-
-    def contrast(batch: list[Pair]) -> dict[str, Tensor]:
+    def losses_of(batch: list[Pair]) -> dict[str, Tensor]:
         texts = [example(pair, roughen) for pair in batch]
         asked, asked_mask, asked_counted = read(question_tokenizer, [question for question, _ in texts])
         told, told_mask, told_counted = read(passage_tokenizer, [passage for _, passage in texts])
-        whole = in_batch_loss(mean_pool(asked, asked_mask), mean_pool(told, told_mask))
-        by_token = diagonal_loss(late(asked, asked_counted, told, told_counted))
-        return {"whole": whole, "late": by_token}
+        whole = mean_pool(asked, asked_mask) @ mean_pool(told, told_mask).T
+        by_token = late(asked, asked_counted, told, told_counted)
+        return {name: diagonal_loss(scores, SCALES[name]) for name, scores in (("whole", whole), ("late", by_token))}
 
     started = time.perf_counter()
     means: dict[str, float] = {}
     for step in range(first, options.until or options.steps):
-        kind = "distil" if step % DISTIL_EVERY == DISTIL_EVERY - 1 else "contrast"
-        losses = {"distil": distillation()} if kind == "distil" else contrast(batches[step])
-        loss = torch.stack(list(losses.values())).sum()
+        losses = losses_of(batches[step])
         optimizer.zero_grad()
-        loss.backward()
+        torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(body_parameters(student), 1.0)
         optimizer.step()
         scheduler.step()

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
+from rag.passages.statements import statements
+from rag.question.facts import asks_for_number, has_number
 from rag.question.frames import content_tokens
-from rag.retrieval.calibration import THRESHOLD
+from rag.retrieval.calibration import MAYBE, THRESHOLD
 from rag.retrieval.search import Match
 from rag.store.base import Store
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
 from rag.types import Answer, Hit, Span
 
+FACT = 0.1  # what a number is worth in a sentence where one is asked for, likewise
 SHARED_WORDS = 0.3  # what all the words of the question are worth in a sentence, beside a cosine
 MOST_QUOTED = 3  # passages of prose in one answer
 NEARLY_AS_SURE = 0.9  # times as sure as the first: such a passage is quoted too
 NOT_FOUND = {  # with what is nearest, and without
     True: ("笔记里没有找到答案。最接近的是：", "笔记里没有找到答案。"),
     False: ("Not in your notes. The nearest are:", "Not in your notes."),
+}
+
+MAY_BE = {
+    True: "笔记里没有确切的答案，可能是这段：\n\n",
+    False: "Nothing in your notes surely answers; this may be it:\n\n",
 }
 
 
@@ -33,13 +41,22 @@ def hit_of(store: Store, match: Match, stale: bool) -> Hit:
 
 
 def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
-    """Returns how well the sentences of a passage answer, by meaning and by the words they share with the question."""
+    """Returns how well the sentences of a passage answer that state something.
+
+    By meaning, by the words they share with the question, and by holding a number where one is asked for.
+    """
     asked = set(content_tokens(match.wording.text))
+    wants_number = asks_for_number(match.wording.text)
     text = match.passage.text
+
+    def value(sentence: str, similarity: float) -> float:
+        shared = len(asked.intersection(tokens(sentence))) / max(1, len(asked))
+        return similarity + SHARED_WORDS * shared + FACT * (wants_number and has_number(sentence))
+
+    similar = store.sentences(match.id, match.wording.encoded.whole)
+    inside = {span: similar[span] for span in similar if within[0] <= span[0] < span[1] <= within[1]}
     return {
-        (start, end): similarity + SHARED_WORDS * len(asked.intersection(tokens(text[start:end]))) / max(1, len(asked))
-        for (start, end), similarity in store.sentences(match.id, match.wording.encoded.whole).items()
-        if within[0] <= start < end <= within[1]
+        span: value(text[slice(*span)], similarity) for span, similarity in statements(match.passage, inside).items()
     }
 
 
@@ -56,6 +73,11 @@ def compose(question: str, hits: tuple[Hit, ...], wanted: tuple[int, ...] = (1,)
         text, marks = quoted(hits, cited)
         return Answer(question, text, hits, cited, True, confidence, marks=marks)
     chinese = is_chinese(question)
+    if confidence >= MAYBE:
+        opening = MAY_BE[chinese]
+        text, marks = quoted(hits, (1,))
+        moved = tuple((start + len(opening), end + len(opening)) for start, end in marks)
+        return Answer(question, opening + text, hits, (1,), False, confidence, marks=moved, maybe=True)
     opening, none = NOT_FOUND[chinese]
     nearest = "".join(f"\n- {hit.passage.title}{_percent(hit.score, chinese)}" for hit in hits[:3])
     return Answer(question, opening + nearest if nearest else none, hits, (), False, confidence)

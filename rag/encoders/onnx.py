@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import numpy as np
 from rag.encoders.base import Encoded, Vectors, unit
 from rag.errors import EncoderError
 from rag.types import Span
+
+WORKERS = max(1, min(8, os.cpu_count() or 1))
 
 
 class OnnxEncoder:
@@ -40,10 +44,13 @@ class OnnxEncoder:
         return self.encode_passages(questions, [()] * len(questions))
 
     def encode_passages(self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]) -> list[Encoded]:
-        return [
-            self._encoded(encoding.ids, encoding.offsets, spans)
-            for encoding, spans in zip(self._tokenizer.encode_batch(list(texts)), sentences, strict=True)
-        ]
+        encodings = self._tokenizer.encode_batch(list(texts))
+        ids, offsets = ([getattr(one, name) for one in encodings] for name in ("ids", "offsets"))
+        if len(texts) == 1:
+            return [self._encoded(ids[0], offsets[0], sentences[0])]
+        # a thread a text: the matrices are too small for several threads to share one
+        with ThreadPoolExecutor(WORKERS) as workers:
+            return list(workers.map(self._encoded, ids, offsets, sentences))
 
     def _encoded(self, ids: list[int], offsets: list[tuple[int, int]], spans: Sequence[Span]) -> Encoded:
         tokens = self._run(ids)
@@ -53,11 +60,9 @@ class OnnxEncoder:
     def _run(self, ids: list[int]) -> Vectors:
         """Returns the token vectors (length, dimension) of one text.
 
-        One at a time: int8 scales its inputs by the largest of the batch, so that neighbours would change a vector, and
-        on two cores a batch is no faster.
+        One at a time: int8 scales its inputs by the largest of the batch, so that neighbours would change a vector.
         """
-        row = np.asarray([ids], np.int64)
-        (tokens,) = self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})
+        (tokens,) = self._session.run(None, {"input_ids": np.asarray([ids], np.int64)})
         return np.asarray(tokens[0], np.float32)
 
 
@@ -91,7 +96,7 @@ def _pool(tokens: Vectors, offsets: list[tuple[int, int]], sentences: Sequence[S
     starts = np.asarray([start for start, _ in offsets])
     ends = np.asarray([end for _, end in offsets])
     for first, last in sentences:
-        inside = (starts >= first) & (ends <= last) & (ends > starts)
+        inside = (ends > first) & (ends <= last) & (ends > starts)  # a token may begin with the blank before it
         rows.append(tokens[inside].mean(0) if inside.any() else whole)
     return unit(np.stack(rows))
 
@@ -105,8 +110,7 @@ def _load_onnx(folder: Path, max_tokens: int) -> tuple[Any, Any]:
     tokenizer.no_padding()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # a thread that spins between two short runs only slows down what happens in between
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(
         str(folder / "onnx" / "model.onnx"), options, providers=["CPUExecutionProvider"]
     )

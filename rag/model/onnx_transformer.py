@@ -80,8 +80,7 @@ class OnnxTransformer(InputModule):
         ids, mask = features["input_ids"], features["attention_mask"]
         tokens = np.zeros((*ids.shape, self.dimension), np.float32)
         for row, (text, length) in enumerate(zip(ids.cpu().numpy(), mask.sum(1).tolist(), strict=True)):
-            feed = {"input_ids": text[None, :length], "attention_mask": np.ones((1, length), np.int64)}
-            tokens[row, :length] = self._session.run(None, feed)[0][0]
+            tokens[row, :length] = self._session.run(None, {"input_ids": text[None, :length]})[0][0]
         features["token_embeddings"] = torch.from_numpy(tokens).to(ids.device)
         return features
 

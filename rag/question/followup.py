@@ -51,7 +51,10 @@ BOTH = re.compile(
 FORMER = re.compile(r"前(?:者|一[个种])|第一[个种]|\bthe (?:former|first one)\b")
 LATTER = re.compile(r"后(?:者|一[个种])|第二[个种]|\bthe (?:latter|second one)\b")
 
-HINT = re.compile(r"也|还有|后来|接着|之后|其中|她|(?<![其吉])他|(?<![a-z])(?:too|also|she|he|her|him|his)(?![a-z])")
+HINT = re.compile(  # 之后 at the beginning of a clause: after it, it is said after what
+    r"也|还有|后来|接着|(?<![^\s,，。?？!！;；那这])之后|其中|她|(?<![其吉])他|"
+    r"(?<![a-z])(?:too|also|she|he|her|him|his)(?![a-z])"
+)
 POINTER = re.compile(  # it may point out of the question where nothing before it has a topic
     r"[它牠]|[这那](?:[种些样边里么次]|(?=[是会能有要]))|"
     r"(?<![a-z])(?:it|its|they|them|their|this|these|those|there(?=\W*$)|"

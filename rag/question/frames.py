@@ -86,6 +86,25 @@ STOP_WORDS = frozenset(
     .split()
 )  # fmt: skip
 
+# What is said around a question and asks nothing: courtesy, who wants to know, how it should be told.
+FILLER = re.compile(
+    r"^(?:您?你?好|嗨|哈喽|hi|hello|hey)[\s,，!！。~]+"
+    r"|(?:麻烦|劳驾|打扰|不好意思|请教|求教|求助|求问|想请教|请问|顺便)(?:一?下|各位|大家|你|您|了|问)*[\s,，]*"
+    r"|(?:有没有|有)(?:人|谁|哪位|大佬|大神)(?:知道|懂|了解|能说说)|谁(?:能|来)(?:说说|讲讲|告诉我|帮我)(?:一下|下)?"
+    r"|(?:大佬|大神|各位|老铁|亲|兄弟)们?[\s,，]*"
+    r"|帮(?:我|忙)(?:看看|看一下|查查|查一下|查下|找找|找一下|想想|瞅瞅|回忆一下|确认一下|确认下|翻一下|翻翻)(?:一下)?[\s,，]*"
+    r"|(?:给我|跟我)?(?:详细|简单|大概|通俗|仔细)?(?:地|的)?(?:讲讲|说说|聊聊|唠唠|谈谈|科普|讲解|解答|介绍|解释)(?:一下|下)?(?:呗|吧|看)?"
+    r"|面试官?(?:里|中|时)?(?:老|总|最?爱|常|经常|喜欢|会|可能|必)*(?:被)?问(?:到|起)?(?:的)?(?:那种|那个|那道)?(?:题|问题)?"
+    r"|用?(?:大白话|人话|通俗(?:点|易懂)?)(?:来|地)?(?:讲讲|说说|讲|说|解释)?"
+    r"|我?(?:有点|有些)?(?:记不清了?|忘记?了|想不起来了?|没搞懂|搞不懂|没看懂|不太懂|拿不准|没弄明白)[\s,，]*"
+    r"|我?(?:记得|好像|貌似|印象中|印象里)(?:笔记里|里面|之前|以前|上次)?(?:有|写过|记过|说过)?"
+    r"|(?:笔记|文档|资料)(?:里|上|中)(?:面)?(?:有没有|有)?(?:写|说|提|记)?(?:过|到|的|着)?"
+    r"|来着|在线等|急急*|(?:小白|萌新|新手)(?:一枚|求问)"
+    r"|\b(?:please|pls|plz|kindly|just wondering|quick question|i was wondering|i wonder|could you|can you|would you|"
+    r"tell me|remind me|do you know|any idea|help me (?:find|check|see|out)|let me know|anyone know|thanks|thank you|"
+    r"i forgot|i can't remember|according to (?:my|the) notes|in (?:my|the) notes)\b[\s,:]*"
+)
+
 
 def aligned(question: str) -> tuple[str, str]:
     """Returns the text as typed and in the form that is compared, character for character.
@@ -94,6 +113,13 @@ def aligned(question: str) -> tuple[str, str]:
     """
     plain = normalize(question)
     return (question, plain) if len(plain) == len(question) else (plain, plain)
+
+
+def without_filler(question: str) -> str:
+    """Returns the question without what is said around it, in the form that is compared; as it is where that is all."""
+    plain = normalize(question)
+    bare = FILLER.sub(" ", plain).strip(PUNCTUATION)
+    return bare if bare != plain.strip(PUNCTUATION) and has_topic(bare) else question
 
 
 def has_topic(question: str) -> bool:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 # Fitted by `python -m benchmarks.fit`. "Found" begins at the logit SLOPE × level + SHIFT; there, the first passage is
 # right with probability THRESHOLD, and SHARPNESS is how fast that rises with the logit.
-SLOPE, SHIFT = 0.46, 0.57
-SHARPNESS, THRESHOLD = 0.49, 0.33
+SLOPE, SHIFT = 0.80, 2.30
+LOWEST = -4.5  # "found" never begins below: next to nothing in a folder makes every question look unlike it
+SHARPNESS, THRESHOLD = 0.47, 0.33
+MAYBE = 0.2  # from here on a passage may answer, and is shown as one that may
 
 # Half of them may well be answered by the notes before the median moves.
 EVERYDAY = (
@@ -65,7 +67,7 @@ class Calibration:
     @property
     def found_from(self) -> float:
         """The logit whose confidence is THRESHOLD."""
-        return SLOPE * self.level + SHIFT
+        return max(LOWEST, SLOPE * self.level + SHIFT)
 
     def confidence(self, logit: float) -> float:
         """Returns how surely a passage with this logit answers, 0–1; from THRESHOLD on it counts as found."""
@@ -73,4 +75,4 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, above))))
 
 
-TYPICAL = Calibration(-4.5)  # of some hundred passages on one subject, for an index that was not calibrated
+TYPICAL = Calibration(-5.0)  # of some hundred passages on one subject, for an index that was not calibrated

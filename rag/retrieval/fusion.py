@@ -17,24 +17,28 @@ class Signals:
 
     `dense`: cosine of question and whole passage. `sentence`: of question and the passage's best sentence.
     `late`: late interaction token by token, or `sentence` once more when the encoder has none.
-    `lexical`: BM25. `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence
-    answers little. `beside`: it answers no question, but its note is one of questions and answers.
+    `weakest`: the same of the third of the question that the passage says least about. `lexical`: BM25.
+    `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
+    `beside`: it answers no question, but its note is one of questions and answers.
     `covered`: summed idf of the question's tokens that the passage holds; `missed`: of those that are Latin words the
     passage lacks. These and `lexical` are measured against `Reading.scale` of `terms.py`.
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
+    `numberless`: the question asks how many, how long or when, and the passage has no number.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 
     dense: float
     sentence: float
     late: float
+    weakest: float
     lexical: float
     substance: float
     beside: bool
     covered: float
     missed: float
     strange: float
+    numberless: bool
     foreign: bool
 
 
@@ -44,28 +48,32 @@ NAMES = tuple(field.name for field in dataclasses.fields(Signals) if field.name 
 Weights = Mapping[str, float]  # of a linear model: one for each of NAMES, and "bias"
 
 SAME_LANGUAGE: Weights = {
-    "dense": 2.68,
-    "sentence": 6.32,
-    "late": 14.74,
-    "lexical": 0.73,
-    "substance": 0.47,
-    "beside": -0.78,
-    "covered": 4.83,
-    "missed": -1.55,
+    "dense": 4.66,
+    "sentence": 14.17,
+    "late": 8.68,
+    "weakest": 3.48,
+    "lexical": 0.71,
+    "substance": 0.93,
+    "beside": -0.63,
+    "covered": 4.26,
+    "missed": 0.00,
     "strange": -4.00,
-    "bias": -14.54,
+    "numberless": -0.49,
+    "bias": -22.14,
 }
 CROSS_LANGUAGE: Weights = {
-    "dense": 1.66,
-    "sentence": 7.32,
-    "late": 15.97,
-    "lexical": 0.77,
-    "substance": 0.23,
-    "beside": -0.53,
-    "covered": 5.70,
-    "missed": -0.56,
+    "dense": 4.79,
+    "sentence": 14.77,
+    "late": 9.85,
+    "weakest": 5.45,
+    "lexical": 0.73,
+    "substance": 0.96,
+    "beside": -1.53,
+    "covered": 3.81,
+    "missed": 0.00,
     "strange": -4.00,
-    "bias": -16.10,
+    "numberless": -0.71,
+    "bias": -23.63,
 }
 SUBSTANTIAL = 160
 

@@ -12,7 +12,7 @@ from rag.encoders.base import Encoder
 from rag.passages.views import embedded_text
 from rag.question.decomposition import questions, sides
 from rag.question.followup import Cue, Form, resolve
-from rag.question.frames import has_subject
+from rag.question.frames import has_subject, without_filler
 from rag.retrieval.reranker import Reranker
 from rag.retrieval.search import Match, Ranking, rank
 from rag.retrieval.terms import Reading
@@ -38,7 +38,7 @@ def retrieve(
     reranker: Reranker | None = None,
 ) -> Ranking:
     """Returns the best `limit` passages for `question` after the `earlier` ones of the same person."""
-    whole = _in_context(store, encoder, question, earlier)
+    whole = _without_filler(store, encoder, question, earlier, _in_context(store, encoder, question, earlier))
     if own := _asked_by_the_notes(whole):
         return _first(own, limit, reranker)
     compared = sides(whole.question)
@@ -99,6 +99,19 @@ def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence
     return dataclasses.replace(best, topic=topics.get(best.question, ""))
 
 
+def _without_filler(
+    store: Store, encoder: Encoder, question: str, earlier: Sequence[Earlier], whole: Ranking
+) -> Ranking:
+    """Returns the ranking for the question without what is said around it where that is surer; a sure one stays."""
+    bare = without_filler(question)
+    if bare == question or not whole.matches or whole.matches[0].is_sure:
+        return whole
+    again = _in_context(store, encoder, bare, earlier)
+    if again.best <= whole.best:
+        return whole
+    return dataclasses.replace(again, question=question) if again.question == bare else again
+
+
 def _goes_on(store: Store, alone: Ranking, meant: Ranking, *, hinted: bool) -> bool:
     """Says whether a question that may stand alone goes on from those before it.
 
@@ -110,9 +123,9 @@ def _goes_on(store: Store, alone: Ranking, meant: Ranking, *, hinted: bool) -> b
         return False
     reading = Reading.of(alone.question, store)
     there, here = (reading.coverage(reading.held_by(one.matches[0].passage))[0] for one in (alone, meant))
-    if has_subject(alone.question) and (here < there or not here):
+    if here < there or (has_subject(alone.question) and not here):
         return False
-    return hinted or (alone.matches[0].score < SURE_ALONE and here >= there)
+    return hinted or alone.matches[0].score < SURE_ALONE
 
 
 def _resolved(asked: Sequence[str]) -> list[str]:

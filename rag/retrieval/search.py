@@ -8,6 +8,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from rag.encoders.base import Encoded, Encoder
+from rag.passages.statements import states
+from rag.question.facts import asks_for_number, has_number
 from rag.retrieval import fusion
 from rag.retrieval.calibration import EVERYDAY, THRESHOLD, Calibration
 from rag.retrieval.fusion import Signals
@@ -69,16 +71,18 @@ class Ranking:
 def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> list[Match]:
     """Returns the passages that one of the channels found, best first.
 
-    Passages whose id is in `without` are not looked at, nor are questions that the notes leave open.
+    Passages whose id is in `without` are not looked at, nor are questions that the notes leave open and passages that
+    state nothing.
     """
     reading = Reading.of(wording.text, store)
     calibration = Calibration.of(store.level)
+    wants_number = asks_for_number(wording.text)
     matches = []
     for candidate in store.candidates(wording.encoded, reading.queried, CANDIDATES):
         passage = store.passage(candidate.id)
-        if candidate.id in without or passage.open_question:
+        if candidate.id in without or passage.open_question or not states(passage):
             continue
-        signals = _signals(store, reading, candidate, passage)
+        signals = _signals(store, reading, candidate, passage, wants_number)
         logit = fusion.logit(signals)
         score = calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
         matches.append(Match(candidate.id, passage, candidate.best, signals, logit, score, wording))
@@ -100,17 +104,19 @@ def measure_level(store: Store, encoder: Encoder) -> float | None:
     return statistics.median(best) if best else None
 
 
-def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage) -> Signals:
+def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage, wants_number: bool) -> Signals:
     covered, missed = reading.coverage(reading.held_by(passage))
     return Signals(
         dense=candidate.dense,
         sentence=candidate.sentence,
         late=candidate.late,
+        weakest=candidate.weakest,
         lexical=candidate.lexical / reading.scale,
         substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
         beside=is_beside_questions(store, passage),
         covered=covered,
         missed=missed,
         strange=reading.strange,
+        numberless=wants_number and not has_number(passage.text),
         foreign=reading.chinese != is_chinese(passage.text),
     )

@@ -86,14 +86,18 @@ class Manifest:
             raise IndexCorrupt("the manifest cannot be parsed") from error
 
 
+WEAKEST = 1 / 3  # share of the question, by weight
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A passage that may answer, with what each channel says; higher is better everywhere.
 
     `dense` is the similarity of the whole passage, `sentence` that of its best sentence, `best` in `passage.text`;
     `lexical` is BM25, 0.0 for a passage that the postings did not find among their first; `late` is late interaction,
-    each token of the question with its nearest in the passage (ColBERT, Khattab & Zaharia 2020), or `sentence` again
-    where the encoder has no token vectors.
+    each token of the question with its nearest in the passage (ColBERT, Khattab & Zaharia 2020), and `weakest` the same
+    of the third of the question that the passage says least about: a near miss lacks one word. Both are `sentence`
+    again where the encoder has no token vectors.
     """
 
     id: int
@@ -102,6 +106,20 @@ class Candidate:
     best: Span
     lexical: float
     late: float
+    weakest: float
+
+
+def late_interaction(nearest: Vectors, weights: Vectors) -> tuple[Vectors, Vectors]:
+    """Returns `late` and `weakest` of some passages, each (passages,).
+
+    `nearest` (passages, tokens) is how near each token of the question comes to a passage, `weights` (tokens,) what it
+    counts, in sum 1.
+    """
+    order = nearest.argsort(1)
+    rising, counted = np.take_along_axis(nearest, order, 1), weights[order]
+    before = counted.cumsum(1) - counted
+    lowest = np.clip(WEAKEST - before, 0.0, counted)
+    return nearest @ weights, (rising * lowest).sum(1) / WEAKEST
 
 
 class Store(Protocol):

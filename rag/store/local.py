@@ -41,6 +41,7 @@ from rag.store.base import (
     Manifest,
     NoteRecord,
     Triples,
+    late_interaction,
     made_by,
     maker,
     numbers_by_note,
@@ -154,9 +155,9 @@ class Index:
         chosen = sorted({*numbers.tolist(), *itertools.islice(scores, limit)})
         dense = (self.vectors(chosen) @ question.whole).tolist()
         sentences = self._best_sentences(chosen, question.whole, dense)
-        late = self._late_interaction(chosen, question) or [similarity for similarity, _ in sentences]
+        late = self._late_interaction(chosen, question) or [(similarity, similarity) for similarity, _ in sentences]
         found = [
-            Candidate(number, dense_, similarity, best, scores.get(number, 0.0), late_)
+            Candidate(number, dense_, similarity, best, scores.get(number, 0.0), *late_)
             for number, dense_, (similarity, best), late_ in zip(chosen, dense, sentences, late, strict=True)
         ]
         return sorted(found, key=lambda candidate: (-candidate.dense, candidate.id))
@@ -188,16 +189,16 @@ class Index:
         """Returns what late interaction compares of a passage, shape (its tokens, TOKEN_DIMENSION)."""
         return self._tokens[self._first_token[number] : self._first_token[number + 1]]
 
-    def _late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[float] | None:
-        """Returns how well each passage answers, token by token, −1 to 1; None when the encoder has no such vectors."""
+    def _late_interaction(self, numbers: Sequence[int], question: Encoded) -> list[tuple[float, float]] | None:
+        """Returns `late` and `weakest` of each passage, −1 to 1; None when the encoder has no token vectors."""
         if not len(question.tokens) or not len(self._tokens) or not numbers:
             return None
         pieces = [self.token_vectors(number) for number in numbers]
         starts = np.cumsum([0, *map(len, pieces[:-1])])
         similarities = np.concatenate(pieces).astype(np.float32) @ (question.tokens.T / QUANTISED)
         with np.errstate(invalid="ignore"):  # OpenBLAS now and then flags lanes of a register that it does not use
-            scores: list[float] = (np.maximum.reduceat(similarities, starts) @ question.weights).tolist()
-        return scores
+            late, weakest = late_interaction(np.maximum.reduceat(similarities, starts), question.weights)
+        return list(zip(late.tolist(), weakest.tolist(), strict=True))
 
     def _best_sentences(
         self, numbers: Sequence[int], question: Vectors, dense: Sequence[float]

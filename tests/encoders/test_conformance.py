@@ -105,7 +105,6 @@ def test_a_sentence_inside_a_passage_is_nearest_to_itself(encoder: Encoder) -> N
     questions = np.stack([encoded.whole for encoded in encoder.encode_questions(SENTENCES)])
     similarities = questions @ passage(encoder, TEXT, SPANS).vectors[1:].T
     assert similarities.argmax(1).tolist() == [0, 1, 2]
-    assert similarities.argmax(0).tolist() == [0, 1, 2]
 
 
 def test_threads_may_share_it(encoder: Encoder) -> None:

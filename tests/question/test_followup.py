@@ -145,12 +145,14 @@ def test_topics_do_not_pile_up() -> None:
         ("和 mha 比 mla 的缓存剩百分之几", Cue.POSSIBLE),  # it names both sides
         ("那什么是幻觉", Cue.HINTED),
         ("小模型用也有效吗", Cue.HINTED),
+        ("之后还能接着训吗", Cue.HINTED),
         ("医生要她做什么", Cue.HINTED),
         ("sundays too?", Cue.HINTED),
         ("and the peers, who picks those", Cue.HINTED),
         ("LoRA 的秩设多大", Cue.NONE),  # names the topic itself
         ("秩一般设多大", Cue.NONE),  # has a subject of its own
         ("吉他弦是什么牌子的", Cue.NONE),
+        ("搬到新办公室之后打印机的驱动怎么装", Cue.NONE),  # says itself after what
         ("长城有多长", Cue.NONE),
         ("那个女医生几点下班", Cue.NONE),  # 那个 is a filler, or points at what follows
         ("嗯,那个,团建去哪来着", Cue.NONE),

@@ -19,7 +19,7 @@ from rag.retrieval.highlight import Matcher
 from rag.retrieval.pipeline import retrieve
 from rag.retrieval.search import measure_level, rank
 from rag.retrieval.terms import How, Reading
-from rag.store.base import Store, is_beside_questions
+from rag.store.base import Store, is_beside_questions, late_interaction
 from rag.store.local import Index
 from rag.types import Answer, Hit
 from tests.memory_store import MemoryStore
@@ -143,8 +143,18 @@ def test_late_interaction_is_that_of_tokens_or_the_sentence_again(store: Store) 
     late = {one.id: one.late for one in store.candidates(question, {}, 7)}
     assert late[wanted] == pytest.approx(1, abs=0.02)  # each of its characters stands in the passage
     assert late[wanted] == max(late.values())
+    for one in store.candidates(question, {}, 7):
+        assert one.weakest <= one.late + 1e-6
     for one in store.candidates(Encoded.without_tokens(question.vectors), {}, 7):
-        assert one.late == one.sentence
+        assert one.late == one.weakest == one.sentence
+
+
+def test_the_weakest_third_of_a_question_counts_apart() -> None:
+    """Tokens that weigh 1/2, 1/4 and 1/4: a third is the first alone or one of the others and some of the first."""
+    nearest = np.array([[0.9, 0.6, 0.3], [0.1, 0.5, 0.7], [0.4, 0.4, 0.4]], np.float32)
+    late, weakest = late_interaction(nearest, np.array([0.5, 0.25, 0.25], np.float32))
+    assert late.tolist() == pytest.approx([0.675, 0.35, 0.4])
+    assert weakest.tolist() == pytest.approx([0.3 * 0.75 + 0.6 * 0.25, 0.1, 0.4])
 
 
 def test_document_frequency_counts_headings_text_and_sounds(store: Store) -> None:

@@ -39,12 +39,26 @@ def stages(turn: Turn, words: Words) -> Iterator[list[Message]]:
 
 def _pair(turn: Turn, is_last: bool, pinned: Set[str], words: Words) -> tuple[Message, Message]:
     hint = _understood(turn, words) if turn.answer.asked else ""
-    reply = _answer(turn, written(turn, words)) if turn.answer.found else _missed(turn, words)
+    actions = "" if turn.answer.small_talk else _actions(turn, pinned, words)
     following = _related(turn, words) if is_last and turn.answer.found else ""  # else they are the nearest again
     return (
         _user(_asked(turn, words)),
-        _assistant(f"{hint}{reply}{_actions(turn, pinned, words)}{following}"),
+        _assistant(f"{hint}{_reply(turn, words)}{actions}{following}"),
     )
+
+
+def _reply(turn: Turn, words: Words) -> str:
+    answer = turn.answer
+    if answer.small_talk:
+        return f'<div class="kd-answer" dir="auto"><p>{encode(answer.text)}</p></div>'
+    if answer.found:
+        return _answer(turn, written(turn, words))
+    return _may_be(turn, words) if answer.maybe else _missed(turn, words)
+
+
+def _may_be(turn: Turn, words: Words) -> str:
+    """Returns what may answer, which says so in its own first line, and where to write down what does."""
+    return f'<div class="kd-answer kd-maybe" dir="auto">{"".join(written(turn, words))}{_write_it_down(words)}</div>'
 
 
 def _understood(turn: Turn, words: Words) -> str:
@@ -91,8 +105,12 @@ def _missed(turn: Turn, words: Words) -> str:
         f'<div class="kd-answer kd-missed"><p><strong>{encode(words.not_found)}</strong></p>'
         f"<p>{encode(words.nearest if hits else words.nothing_near)}</p>"
         + (f'<ul class="kd-nearest">{nearest}</ul>' if hits else "")
-        + f'<p class="kd-stub-hint">{button("tab", "index", words.stub_hint, css="kd-link")}</p></div>'
+        + f"{_write_it_down(words)}</div>"
     )
+
+
+def _write_it_down(words: Words) -> str:
+    return f'<p class="kd-stub-hint">{button("tab", "index", words.stub_hint, css="kd-link")}</p>'
 
 
 def _actions(turn: Turn, pinned: Set[str], words: Words) -> str:

@@ -279,8 +279,7 @@ class View:
         turn = _numbered(turns, received(text).get("turn"))
         if turn is None:
             return unchanged()
-        answer, elapsed_ms = self._service.ask(turn.answer.question)
-        again = Turn(turn.number, answer, elapsed_ms, self._service.related(answer))
+        again = self._asked(turn.number, turn.answer.question, ())
         return self.show([again if one is turn else one for one in turns])
 
     def show(self, turns: Sequence[Turn]) -> Update:
@@ -305,10 +304,13 @@ class View:
         return {self.parts.send: gr.update(visible="hidden"), self.parts.stop: gr.update(visible=True)}
 
     def _answered(self, question: str, turns: tuple[Turn, ...]) -> Turn:
+        return self._asked(turns[-1].number + 1 if turns else 1, question, turns)
+
+    def _asked(self, number: int, question: str, turns: Sequence[Turn]) -> Turn:
+        """Returns the turn of a question after others; one that the notes do not answer is kept as a gap."""
         answer, elapsed_ms = self._service.ask(question, history=[turn.answer.earlier for turn in turns])
-        if not answer.found:
+        if not answer.found and not answer.small_talk:
             self._service.miss(question, answer.hits[0].passage.topic if answer.hits else "")
-        number = turns[-1].number + 1 if turns else 1
         return Turn(number, answer, elapsed_ms, self._service.related(answer))
 
     def _cards(self, turns: Sequence[Turn]) -> str:

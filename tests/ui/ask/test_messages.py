@@ -157,6 +157,20 @@ def test_a_miss_says_so_and_opens_the_nearest_passages() -> None:
     assert '<details class="kd-near" open><summary>相近的段落 <span>2</span></summary>' in panel(turn)
 
 
+def test_what_may_answer_is_quoted_and_says_so() -> None:
+    answer = dataclasses.replace(make_turn("九十三度").answer, found=False, maybe=True)
+    answer = dataclasses.replace(answer, text=f"可能是这段：\n\n{answer.text}", marks=((13, 16),))
+    html = reply(Turn(1, answer, 3.4))
+    assert Pieces(html).text.startswith("可能是这段：九十三度1可以在“索引”页把它补进笔记")
+    assert '<div class="kd-answer kd-maybe" dir="auto">' in html
+    assert 'href="#kd-1-1"' in html
+
+
+def test_small_talk_gets_its_reply_and_nothing_else() -> None:
+    turn = Turn(1, Answer("你好", "你好！<b>", (), (), False, 0.0, small_talk=True), 0.1)
+    assert Pieces(reply(turn)).text == "你好！<b>"
+
+
 def test_earlier_questions_stay_reachable_below_the_last() -> None:
     html = panel(make_turn("甲", number=7), make_turn("乙", number=8))
     assert html.index('id="kd-8-1"') < html.index('<details class="kd-earlier">') < html.index('id="kd-7-1"')

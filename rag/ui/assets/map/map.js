@@ -351,8 +351,8 @@ function listen(svg) {
   }
   svg.addEventListener("click", (event) => {
     if (isDragged) return;
-    const direct = parts.points.indexOf(event.target);
-    const number = direct >= 0 ? direct : nearest(from(event));
+    const meant = nearest(from(event)); // what hovering names: where points overlap, another may be on top
+    const number = meant >= 0 ? meant : parts.points.indexOf(event.target);
     if (number >= 0 && isActive(chart.points[number][2])) go(number);
   });
   svg.addEventListener("dblclick", (event) => nearest(from(event)) < 0 && zoomBy(2, ...from(event)));
