@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
-from rag.passages.statements import statements
+from rag.passages.statements import opening, statements
 from rag.question.facts import asks_for_number, has_number
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import MAYBE, THRESHOLD
@@ -31,6 +31,8 @@ MAY_BE = {
 def hit_of(store: Store, match: Match, stale: bool) -> Hit:
     """Returns a match with what an answer quotes of it and its best sentence, which is never the one that asks."""
     passage, best, answer = match.passage, match.best, match.passage.answer_span
+    if passage.question is None:
+        answer = opening(passage), answer[1]
     similar = _similar(store, match, answer)
     if similar:  # never the question line: it is nearest to a question, but says nothing
         best = max(similar, key=lambda span: similar[span])

@@ -43,6 +43,18 @@ def statements(passage: Passage, sentences: dict[Span, float]) -> dict[Span, flo
     return kept or sentences
 
 
+def opening(passage: Passage) -> int:
+    """Returns where in a passage its text begins, behind front matter and headings; 0 where nothing else follows.
+
+    The head of a table belongs to its rows.
+    """
+    first, _ = next(_stating(passage), (0, 0))
+    rows = passage.text[:first].split("\n")[:-1]
+    while rows and "|" in rows[-1]:
+        first -= len(rows.pop()) + 1
+    return first
+
+
 def _stating(passage: Passage) -> Iterator[Span]:
     """Yields the spans of the lines that say something; of code, all lines do."""
     lines = passage.text.split("\n")

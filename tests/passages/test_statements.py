@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.passages.sentences import sentences
-from rag.passages.statements import statements, states
+from rag.passages.statements import opening, statements, states
 from rag.types import Passage
 
 
@@ -55,6 +55,21 @@ def test_no_statement(text: str) -> None:
 def test_what_says_something(text: str, expected: list[str]) -> None:
     assert states(passage(text))
     assert stated(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "begins"),
+    [
+        ("薄荷每天浇水。", 10, "薄荷"),
+        ("# 阳台\n\n## 浇水\n\n薄荷每天浇水。", 10, "薄荷"),
+        ("---\ntitle: 阳台\n---\n\n# 阳台\n\n薄荷每天浇水。", 0, "薄荷"),
+        ("## 浇水\n\n| 花 | 几天一次 |\n|---|---|\n| 薄荷 | 1 |", 10, "| 花 |"),
+        ("- [浇水](#浇水)\n\n薄荷每天浇水。", 10, "薄荷"),
+        ("# 阳台", 10, "# 阳台"),
+    ],
+)
+def test_where_the_text_of_a_passage_begins(text: str, start: int, begins: str) -> None:
+    assert text[opening(passage(text, start)) :].startswith(begins)
 
 
 def test_all_of_a_block_of_code_says_something() -> None:
