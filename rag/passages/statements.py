@@ -28,8 +28,11 @@ SILENT = re.compile(
 
 
 def states(passage: Passage) -> bool:
-    """Says whether anything in the passage is a statement: a title, a table of contents or references alone is not."""
-    return next(_stating(passage), None) is not None
+    """Says whether anything in the passage is a statement: a title, a table of contents or references alone is not.
+
+    What stands below a question is its answer, whatever it looks like.
+    """
+    return passage.question is not None or next(_stating(passage), None) is not None
 
 
 def statements(passage: Passage, sentences: dict[Span, float]) -> dict[Span, float]:

@@ -78,6 +78,11 @@ def test_all_of_a_block_of_code_says_something() -> None:
     assert "## 备份" not in stated(text)
 
 
+def test_what_stands_below_a_question_is_its_answer() -> None:
+    assert not states(passage("???"))
+    assert states(Passage("a.md", (), "哪个键能打出来？", 0, 3, 1, 1, "???"))
+
+
 def test_front_matter_is_only_at_the_top_of_a_note() -> None:
     text = "---\ntitle: 阳台\ntags: [花]\n---\n薄荷每天浇水。"
     assert stated(text, start=0) == ["薄荷每天浇水。"]

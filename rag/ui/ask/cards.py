@@ -23,6 +23,7 @@ def panel(turns: Sequence[Turn], evidence: Sequence[Sequence[Evidence]], words: 
         f'<details class="kd-earlier"><summary dir="auto">{encode(turn.answer.question)}</summary>'
         f"{_cards(turn, shown, words)}</details>"
         for turn, shown in reversed(earlier)
+        if shown  # small talk has none
     )
     if folded:
         folded = f'<h3 class="kd-earlier-title">{encode(words.earlier)}</h3>{folded}'

@@ -169,6 +169,7 @@ def test_what_may_answer_is_quoted_and_says_so() -> None:
 def test_small_talk_gets_its_reply_and_nothing_else() -> None:
     turn = Turn(1, Answer("你好", "你好！<b>", (), (), False, 0.0, small_talk=True), 0.1)
     assert Pieces(reply(turn)).text == "你好！<b>"
+    assert "kd-earlier" not in panel(turn, make_turn("九十三度", number=2))
 
 
 def test_earlier_questions_stay_reachable_below_the_last() -> None:
