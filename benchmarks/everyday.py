@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from rag.assistant import Assistant
 from rag.encoders.base import Encoder
@@ -72,12 +73,6 @@ def measure(name: str, half: str, encoder: Encoder) -> list[Outcome]:
         return [ask(assistant, question, shown[question.id]) for question in read_golden(golden(name), half)]
 
 
-def share(holds: Iterable[bool]) -> float:
-    """Returns how often something holds."""
-    every = list(holds)
-    return sum(every) / len(every)
-
-
 def row(name: str, outcomes: Sequence[Outcome]) -> str:
     """Returns the figures of some questions in one line."""
     answered = [outcome for outcome in outcomes if outcome.question.gold]
@@ -87,12 +82,12 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
         ranks = [outcome.rank for outcome in answered]
         said += f"  first {recall_at(ranks, 1).mean():.3f}  five {recall_at(ranks, 5).mean():.3f}"
         said += f"  MRR {reciprocal_rank(ranks).mean():.3f}"
-        said += f"  shown {share(outcome.shown for outcome in answered):.3f}"
-        said += f"  refused {share(not outcome.found for outcome in answered):.3f}"
-        said += f" (of these in doubt {share(outcome.maybe for outcome in answered):.3f})"
+        said += f"  shown {fmean(outcome.shown for outcome in answered):.3f}"
+        said += f"  refused {fmean(not outcome.found for outcome in answered):.3f}"
+        said += f" (of these in doubt {fmean(outcome.maybe for outcome in answered):.3f})"
     if others:
-        said += f"  answered wrongly {share(outcome.found for outcome in others):.3f}"
-        said += f" (and in doubt {share(outcome.maybe for outcome in others):.3f})"
+        said += f"  answered wrongly {fmean(outcome.found for outcome in others):.3f}"
+        said += f" (and in doubt {fmean(outcome.maybe for outcome in others):.3f})"
     if answered and others:
         scores = [[outcome.confidence for outcome in group] for group in (answered, others)]
         said += f"  AUROC {auroc(*scores):.3f}"

@@ -83,9 +83,8 @@ def decode(content: bytes) -> tuple[dict[str, int], dict[str, np.ndarray], list[
     sizes = {name: reader.number("i") for name in names}
     reader.numbers("fi")  # epsilon of LayerNorm; weights in a block
     pieces = read_pieces(reader)
-    entries, length = reader.number("i"), reader.number("I")  # a table close to NFKC, which tokenizers has itself
-    reader.bytes(length)
-    del entries
+    reader.number("i")  # entries of a table close to NFKC, which tokenizers has itself
+    reader.bytes(reader.number("I"))
     tensors = {}
     for _ in range(reader.number("i")):
         name = reader.bytes(reader.number("H")).decode()

@@ -12,7 +12,7 @@ from rag.text.markdown import FENCE, front_matter, next_fence
 from rag.types import Passage, Span
 
 ITEM = r"(?:[-*+]|\d{1,3}[.)])\s+"
-RULE = re.compile(r"\s*(?:\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?|(?:[-*_=]\s*){3,}|\|[\s|:-]*)\s*")
+TABLE_RULE = re.compile(r"\s*(?:\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?|\|[\s|:-]*)\s*")
 UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})\s*")
 TITLE = re.compile(r"\s*(?![-*+>])[^。.!！；;]{1,40}")
 SILENT = re.compile(
@@ -80,5 +80,5 @@ def _is_silent(line: str, below: str) -> bool:
 def _is_over_a_rule(line: str, below: str) -> bool:
     """Says whether a line is the head of a table, or a heading by what underlines it: many draw a rule below prose."""
     if "|" in line:
-        return "|" in below and "-" in below and RULE.fullmatch(below) is not None
+        return "|" in below and "-" in below and TABLE_RULE.fullmatch(below) is not None
     return TITLE.fullmatch(line) is not None and UNDERLINE.fullmatch(below) is not None
