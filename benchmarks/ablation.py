@@ -34,8 +34,8 @@ STEPS = {
     "+ sentence vectors": ("sentence",),
     "+ BM25 with translations and typos": ("lexical",),
     "+ which words are covered": ("covered", "missed", "strange"),
-    "+ what kind of passage it is": ("substance", "beside"),
-    "+ token-level late interaction": ("late",),
+    "+ what kind of passage it is": ("substance", "beside", "numberless", "kindless"),
+    "+ token-level late interaction": ("late", "weakest"),
 }
 
 Sets = Sequence[tuple[Path, Path]]

@@ -28,7 +28,7 @@ from rag.encoders.base import Encoder
 from rag.encoders.load import load_encoder
 from rag.evaluation.golden import Gold, GoldenQuestion
 from rag.indexing.sync import sync
-from rag.types import Answer, Earlier
+from rag.types import Earlier
 
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "benchmarks" / "golden"
@@ -116,11 +116,6 @@ def _golden(question: str, gold: list[dict[str, str]]) -> GoldenQuestion:
     return GoldenQuestion("", question, "", tuple(Gold(**entry) for entry in gold), "")
 
 
-def rank(answer: Answer, question: GoldenQuestion) -> int:
-    """Returns the rank of the first right passage, from 1; 0 when there is none."""
-    return next((rank for rank, hit in enumerate(answer.hits, 1) if question.is_answered_by(hit.passage)), 0)
-
-
 def _history(assistant: Assistant, asked: Sequence[str]) -> list[Earlier]:
     """Returns the questions as a conversation has them once they were answered."""
     earlier: list[Earlier] = []
@@ -133,14 +128,13 @@ def measure_conversations(assistant: Assistant, conversations: list[Conversation
     """Returns, by kind and for those that go on together, the shares "first" and "in_five"."""
     ranks: dict[str, list[int]] = {}
     for conversation in conversations:
-        found = rank(
-            assistant.ask(conversation.last.question, 5, _history(assistant, conversation.earlier)), conversation.last
-        )
+        earlier = _history(assistant, conversation.earlier)
+        found = conversation.last.rank_in(assistant.ask(conversation.last.question, 5, earlier).hits)
         ranks.setdefault(conversation.kind, []).append(found)
         if conversation.kind in CONTINUED:
             ranks.setdefault("continued", []).append(found)
         else:
-            alone = rank(assistant.ask(conversation.last.question), conversation.last)
+            alone = conversation.last.rank_in(assistant.ask(conversation.last.question).hits)
             ranks.setdefault(f"{conversation.kind} alone", []).append(alone)
     return {
         kind: {"n": len(found), "first": _share(r == 1 for r in found), "in_five": _share(r > 0 for r in found)}
@@ -153,7 +147,7 @@ def measure_doubles(assistant: Assistant, doubles: list[Double]) -> dict[str, di
     rows: dict[str, list[tuple[bool, bool]]] = {}
     for double in doubles:
         answer = assistant.ask(double.question)
-        ranks = [rank(answer, side) for side in double.sides]
+        ranks = [side.rank_in(answer.hits) for side in double.sides]
         quoted = [any(side.is_answered_by(answer.hits[n - 1].passage) for n in answer.cited) for side in double.sides]
         for style in (double.style, "both sides"):
             rows.setdefault(style, []).append((all(ranks), all(quoted)))
@@ -171,7 +165,8 @@ def hold(assistant: Assistant, dialogue: Dialogue) -> Iterator[Heard]:
         earlier.append(answer.earlier)
         if place:
             alone = assistant.ask(turn.alone or turn.question.question)
-            yield Heard(turn, rank(answer, turn.question), rank(alone, turn.question), answer.found)
+            ranks = (turn.question.rank_in(one.hits) for one in (answer, alone))
+            yield Heard(turn, *ranks, answer.found)
 
 
 def measure_dialogues(dialogues: list[Dialogue], encoder: Encoder) -> dict[str, dict[str, float]]:

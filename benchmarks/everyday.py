@@ -59,9 +59,8 @@ def facts(name: str) -> dict[str, tuple[str, ...]]:
 
 def ask(assistant: Assistant, question: GoldenQuestion, shown: Sequence[str]) -> Outcome:
     answer = assistant.ask(question.question, DEPTH)
-    ranks = (rank for rank, hit in enumerate(answer.hits, 1) if question.is_answered_by(hit.passage))
     holds = bool(answer.cited) and any(fact in answer.text for fact in shown)
-    return Outcome(question, next(ranks, 0), holds, answer.found, answer.maybe, answer.confidence)
+    return Outcome(question, question.rank_in(answer.hits), holds, answer.found, answer.maybe, answer.confidence)
 
 
 def measure(name: str, half: str, encoder: Encoder) -> list[Outcome]:

@@ -31,20 +31,31 @@ from rag.evaluation.golden import GoldenQuestion, read_golden
 from rag.evaluation.metrics import auroc
 from rag.indexing.sync import sync
 from rag.retrieval import fusion
-from rag.retrieval.calibration import EVERYDAY
+from rag.retrieval.calibration import EVERYDAY, LOWEST
 from rag.retrieval.search import rank
 from rag.store.local import Index
 from rag.types import Span
 
 NAMES = (*fusion.NAMES, "bias")
 SPREAD = np.array(  # how far a weight may plausibly go: the scale of its penalty
-    [8.0, 8.0, 8.0, 8.0, 1.0, 2.0, 4.0, 8.0, 4.0, 4.0, 4.0, 8.0]
+    [8.0, 8.0, 8.0, 8.0, 1.0, 2.0, 4.0, 8.0, 4.0, 4.0, 4.0, 4.0, 8.0]
 )
 # "strange" is the same for all passages of a question, so that no order tells its weight; −4 parts questions with an
 # answer from those without better than 0 does (AUROC over corpus/ 0.937 for 0.922, over eval-notes 0.939 for 0.930).
 STRANGE = -4.0
-SIGNS = [(0, None)] * 6 + [(None, 0), (0, None), (None, 0), (STRANGE, STRANGE), (None, 0), (None, None)]
-START = np.tile([6.0, 6.0, 6.0, 2.0, 0.4, 1.5, -2.0, 10.0, -1.0, STRANGE, -1.0, -12.0], 2)
+# Few golden questions ask for a kind of fact that the first passage lacks. Over the questions in training/details/ the
+# passage lacks it for 39 % of those that it does not answer and for 0.7 % of the others: the logarithm of that is 4.
+KINDLESS = -4.0
+SIGNS = [(0, None)] * 6 + [
+    (None, 0),
+    (0, None),
+    (None, 0),
+    (STRANGE, STRANGE),
+    (None, 0),
+    (KINDLESS, KINDLESS),
+    (None, None),
+]
+START = np.tile([6.0, 6.0, 6.0, 2.0, 0.4, 1.5, -2.0, 10.0, -1.0, STRANGE, -1.0, KINDLESS, -12.0], 2)
 PENALTY, BOND = 0.004, 0.02
 ROUNDS = 8
 ALLOWED_REFUSALS, ALLOWED_FALSE_ANSWERS = 0.05, 0.10  # what we aim at
@@ -56,7 +67,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question: signals of the passages read (n, 12), whether each is foreign, whether each is right."""
+    """One question: signals of the passages read (n, 13), whether each is foreign, whether each is right."""
 
     signals: np.ndarray
     foreign: np.ndarray
@@ -144,7 +155,7 @@ def parts(corpus: Path, golden: Path, encoder: Encoder) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All cases as arrays, padded: signals (q, n, 12), foreign, right and real (q, n)."""
+    """All cases as arrays, padded: signals (q, n, 13), foreign, right and real (q, n)."""
 
     signals: np.ndarray
     foreign: np.ndarray
@@ -234,7 +245,7 @@ def calibrate(parameters: np.ndarray, studied: Sequence[Part]) -> tuple[float, f
     told = [part for part in studied if FEWEST <= sum(case.answerable for case in part.cases) < len(part.cases)]
     costs = np.zeros((len(SLOPES), len(SHIFTS)))
     for part in told:
-        found_from = SLOPES[:, None] * level(parameters, part) + SHIFTS
+        found_from = np.maximum(LOWEST, SLOPES[:, None] * level(parameters, part) + SHIFTS)
         refused, answered = _wrong(parameters, part, found_from.ravel())
         worse = np.maximum(refused / ALLOWED_REFUSALS, answered / ALLOWED_FALSE_ANSWERS)
         costs += worse.reshape(costs.shape) * min(1.0, sum(case.answerable for case in part.cases) / 60)
@@ -266,7 +277,7 @@ def reliability(parameters: np.ndarray, whole: Sequence[Part], calibration: tupl
 
 
 def _found_from(parameters: np.ndarray, part: Part, calibration: tuple[float, float]) -> float:
-    return calibration[0] * level(parameters, part) + calibration[1]
+    return max(LOWEST, calibration[0] * level(parameters, part) + calibration[1])
 
 
 def report(parameters: np.ndarray, part: Part, calibration: tuple[float, float]) -> str:

@@ -66,7 +66,9 @@ class Assistant:
         if reply := small_talk(question):
             return Answer(question, reply, (), (), False, 0.0, small_talk=True)
         index = self.index
-        earlier = [Earlier(clean(one.typed), clean(one.topic)) for one in history if not small_talk(one.typed)]
+        earlier = [
+            Earlier(clean(one.typed), clean(one.topic), one.source) for one in history if not small_talk(one.typed)
+        ]
         ranking = retrieve(index, self._encoder, question, earlier, limit, self._reranker)
         stale = {source: is_stale(index, source) for source in {match.passage.source for match in ranking.matches}}
         hits = tuple(hit_of(index, match, stale[match.passage.source]) for match in ranking.matches)

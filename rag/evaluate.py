@@ -151,14 +151,13 @@ def ask(assistant: Assistant, question: GoldenQuestion) -> Result:
         answer = assistant.ask(question.question, DEPTH)
     except QuestionRejected as error:
         raise GoldenUnusable(f"question {question.id} cannot be asked: {error}") from error
-    ranks = (rank for rank, hit in enumerate(answer.hits, 1) if question.is_answered_by(hit.passage))
     return Result(
         id=question.id,
         question=question.question,
         style=question.style,
         answerable=bool(question.gold),
         wanted=tuple(f"{gold.source}: {gold.anchor.strip()}" if gold.anchor else gold.source for gold in question.gold),
-        rank=next(ranks, 0),
+        rank=question.rank_in(answer.hits),
         first=_described(answer.hits[0]) if answer.hits else "",
         confidence=answer.confidence,
         found=answer.found,

@@ -162,10 +162,14 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A question of a conversation as those after it see it: as it was typed, and its topic where it did not say it."""
+    """A question of a conversation as those after it see it: as it was typed, and its topic where it did not say it.
+
+    `source` is the note that answered it, empty when none did.
+    """
 
     typed: str
     topic: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,8 @@ class Answer:
     @property
     def earlier(self) -> Earlier:
         """The question as those after it see it: what a person typed, so that no misreading is handed on."""
-        return Earlier(self.question, self.topic)
+        source = self.hits[self.cited[0] - 1].passage.source if self.cited else ""
+        return Earlier(self.question, self.topic, source)
 
 
 Kind = Literal["added", "changed", "removed"]

@@ -499,3 +499,20 @@ def test_the_record_says_what_the_answer_says() -> None:
         "elapsed_ms": 3.1,
     }
     assert json.loads(json.dumps(record(answer, 3.14159))) == record(answer, 3.14159)
+
+
+@pytest.mark.parametrize("animal", ["cat", "dog"])
+def test_a_question_that_goes_on_prefers_the_note_that_answered_the_last(tmp_path: Path, animal: str) -> None:
+    notes = {f"{one}.md": f"# Holiday\n\nThe {one} goes to the farm.\n\n# Price\n\nIt is {n} a day.\n" for n, one in
+             ((41, "cat"), (42, "dog"))}  # fmt: skip
+    sync(write_notes(tmp_path / "notes", notes), tmp_path / "index", TOY)
+    assistant = Assistant.open(tmp_path / "index", TOY)
+    before = Earlier(f"where does the {animal} go", source=f"{animal}.md")
+    first = assistant.ask("and the price per day?", history=[before]).hits[0]
+    assert (first.passage.source, first.passage.headings) == (f"{animal}.md", ("Price",))
+
+
+def test_an_answer_says_which_note_answered(assistant: Assistant) -> None:
+    answer = assistant.ask("什么是注意力机制？")
+    assert answer.earlier == Earlier("什么是注意力机制？", source=answer.hits[0].passage.source)
+    assert assistant.ask(UNKNOWN).earlier == Earlier(UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,7 @@ from rag.text.normal import letters
 ROOT = Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "training" / "questions").glob("*.jsonl"))
 PASSAGES = ROOT / "training" / "passages"
+DETAILS = sorted((ROOT / "training" / "details").glob("*.jsonl"))
 GOLDEN = sorted((ROOT / "benchmarks" / "golden").glob("*.jsonl"))
 
 
@@ -43,11 +45,29 @@ def test_each_passage_is_asked_for_in_four_ways() -> None:
         assert len(set(entry["asked"])) == 4 and all(text == text.strip() != "" for text in entry["asked"]), entry
 
 
+def test_details_are_of_known_passages_and_say_where_the_answer_stands() -> None:
+    known = {hashlib.sha256(entry["p"].encode()).hexdigest(): entry["p"] for path in FILES for entry in entries(path)}
+    linked = {entry["sha256"] for path in PASSAGES.glob("*.jsonl") for entry in entries(path)}
+    details = [entry for path in DETAILS for entry in entries(path)]
+    assert len({entry["sha256"] for entry in details}) == len(details) >= 3_200
+    for entry in details:
+        assert set(entry) == {"sha256", "held", "lacks"}
+        assert entry["sha256"] in known or entry["sha256"] in linked, entry
+        texts = [*(question for question, _, _ in entry["held"]), *entry["lacks"]]
+        assert len(set(texts)) == 5 and all(text == text.strip() != "" for text in texts), entry
+        passage = known.get(entry["sha256"])
+        for _, start, end in entry["held"]:
+            assert 0 <= start < end <= start + 60 and (passage is None or passage[start:end].strip()), entry
+
+
 def test_no_golden_question_was_learnt() -> None:
     golden = {letters(question) for path in GOLDEN for entry in entries(path) for question in asked_in(entry)}
     learnt = {letters(text) for path in FILES for entry in entries(path) for text in (entry["q"], *entry["asked"])}
+    for path in DETAILS:
+        for entry in entries(path):
+            learnt |= {letters(text) for text in (*(question for question, _, _ in entry["held"]), *entry["lacks"])}
     learnt |= {letters(text) for path in PASSAGES.glob("*.jsonl") for entry in entries(path) for text in entry["asked"]}
-    assert len(learnt) > 28_000 and len(golden) > 1_500
+    assert len(learnt) > 43_000 and len(golden) > 1_500
     assert golden.isdisjoint(learnt)
 
 

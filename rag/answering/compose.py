@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
 from rag.passages.statements import opening, statements
-from rag.question.facts import asks_for_number, has_number
+from rag.question.facts import kind_asked_for
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import MAYBE, THRESHOLD
 from rag.retrieval.search import Match
@@ -48,12 +48,12 @@ def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
     By meaning, by the words they share with the question, and by holding a number where one is asked for.
     """
     asked = set(content_tokens(match.wording.text))
-    wants_number = asks_for_number(match.wording.text)
+    kind = kind_asked_for(match.wording.text)
     text = match.passage.text
 
     def value(sentence: str, similarity: float) -> float:
         shared = len(asked.intersection(tokens(sentence))) / max(1, len(asked))
-        return similarity + SHARED_WORDS * shared + FACT * (wants_number and has_number(sentence))
+        return similarity + SHARED_WORDS * shared + FACT * (kind is not None and kind.is_held_by(sentence))
 
     similar = store.sentences(match.id, match.wording.encoded.whole)
     inside = {span: similar[span] for span in similar if within[0] <= span[0] < span[1] <= within[1]}

@@ -23,7 +23,7 @@ from typing import Any
 
 from rag.errors import GoldenUnusable
 from rag.text.normal import HAN, letters
-from rag.types import Note, Passage
+from rag.types import Hit, Note, Passage
 
 DOCUMENTS, QUERIES, JUDGEMENTS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 LINE = 'a line is {"id": "…", "question": "…", "gold": [{"source": "…", "anchor": "…"}]}'
@@ -60,6 +60,10 @@ class GoldenQuestion:
             and (gold.anchor in passage.text or letters(gold.anchor) == letters(passage.question or ""))
             for gold in self.gold
         )
+
+    def rank_in(self, hits: Iterable[Hit]) -> int:
+        """Returns the rank, from 1, of the first passage that answers; 0 when there is none."""
+        return next((rank for rank, hit in enumerate(hits, 1) if self.is_answered_by(hit.passage)), 0)
 
 
 def read_golden(path: Path, half: str = "all") -> list[GoldenQuestion]:

@@ -24,7 +24,8 @@ class Signals:
     passage lacks. These and `lexical` are measured against `Reading.scale` of `terms.py`.
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
-    `numberless`: the question asks how many, how long or when, and the passage has no number.
+    `numberless`: the question asks how many, how long or when, and the passage has no number. `kindless`: it asks for a
+    kind of fact, a price or a telephone number, and the passage has none of that kind.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 
@@ -39,6 +40,7 @@ class Signals:
     missed: float
     strange: float
     numberless: bool
+    kindless: bool
     foreign: bool
 
 
@@ -59,6 +61,7 @@ SAME_LANGUAGE: Weights = {
     "missed": 0.00,
     "strange": -4.00,
     "numberless": -0.49,
+    "kindless": -4.00,
     "bias": -22.14,
 }
 CROSS_LANGUAGE: Weights = {
@@ -73,6 +76,7 @@ CROSS_LANGUAGE: Weights = {
     "missed": 0.00,
     "strange": -4.00,
     "numberless": -0.71,
+    "kindless": -4.00,
     "bias": -23.63,
 }
 SUBSTANTIAL = 160

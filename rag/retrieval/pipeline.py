@@ -20,8 +20,8 @@ from rag.store.base import Store
 from rag.text.normal import letters
 from rag.types import Earlier
 
-# What speaks for a question being meant in its conversation, as a logit beside those of the passages found.
-PRIORS = {Cue.PLAIN: 6.0}
+PLAINLY = 6.0  # what speaks for a question being meant in its conversation that says so plainly, as a logit
+SAME_NOTE = 1.0  # what a passage of the note that answered before has over others, as a logit, in the order only
 NEARER = 3.0  # what the last topic has over the one before, as a logit too
 SURER = 0.05  # as much surer at least is what is meant in a conversation
 SURE_ALONE = 0.5  # so sure of it alone, what only may be meant in its conversation is not
@@ -86,17 +86,25 @@ def _in_context(store: Store, encoder: Encoder, question: str, earlier: Sequence
     topics = {form.text: form.topic for form in resolved.forms}
     alone = () if resolved.cue is Cue.NEEDED else (question,)
     rankings = rank(store, encoder, (*alone, *topics))
+    if resolved.cue is not Cue.NONE:
+        rankings = [_beside_the_last(one, earlier[-1].source) for one in rankings]
     if resolved.cue in (Cue.POSSIBLE, Cue.HINTED):
         meant = max(rankings[1:], key=lambda one: one.best)
         best = meant if _goes_on(store, rankings[0], meant, hinted=resolved.cue is Cue.HINTED) else rankings[0]
     else:
         nearest = resolved.forms[0].text if resolved.forms else question
-        prior = PRIORS.get(resolved.cue, 0.0)
+        prior = PLAINLY if resolved.cue is Cue.PLAIN else 0.0
         best = max(
             rankings,
             key=lambda one: one.best + prior * (one.question in topics) + NEARER * (one.question == nearest),
         )
     return dataclasses.replace(best, topic=topics.get(best.question, ""))
+
+
+def _beside_the_last(ranking: Ranking, source: str) -> Ranking:
+    """Returns the ranking of a question that may go on, where the note that answered the last one is likelier."""
+    matches = sorted(ranking.matches, key=lambda match: -(match.logit + SAME_NOTE * (match.passage.source == source)))
+    return dataclasses.replace(ranking, matches=tuple(matches))
 
 
 def _without_filler(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from rag.encoders.base import Encoded, Encoder
 from rag.passages.statements import states
-from rag.question.facts import asks_for_number, has_number
+from rag.passages.views import lexical_text
+from rag.question.facts import ANY_NUMBER, Kind, has_number, kind_asked_for
 from rag.retrieval import fusion
 from rag.retrieval.calibration import EVERYDAY, THRESHOLD, Calibration
 from rag.retrieval.fusion import Signals
@@ -76,13 +77,13 @@ def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> l
     """
     reading = Reading.of(wording.text, store)
     calibration = Calibration.of(store.level)
-    wants_number = asks_for_number(wording.text)
+    kind = kind_asked_for(wording.text)
     matches = []
     for candidate in store.candidates(wording.encoded, reading.queried, CANDIDATES):
         passage = store.passage(candidate.id)
         if candidate.id in without or passage.open_question or not states(passage):
             continue
-        signals = _signals(store, reading, candidate, passage, wants_number)
+        signals = _signals(store, reading, candidate, passage, kind)
         logit = fusion.logit(signals)
         score = calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
         matches.append(Match(candidate.id, passage, candidate.best, signals, logit, score, wording))
@@ -104,7 +105,7 @@ def measure_level(store: Store, encoder: Encoder) -> float | None:
     return statistics.median(best) if best else None
 
 
-def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage, wants_number: bool) -> Signals:
+def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage, kind: Kind | None) -> Signals:
     covered, missed = reading.coverage(reading.held_by(passage))
     return Signals(
         dense=candidate.dense,
@@ -117,6 +118,9 @@ def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Pass
         covered=covered,
         missed=missed,
         strange=reading.strange,
-        numberless=wants_number and not has_number(passage.text),
+        numberless=kind is not None and not has_number(passage.text),
+        kindless=kind is not None
+        and kind is not ANY_NUMBER
+        and not kind.is_held_by(f"{passage.source}\n{lexical_text(passage)}"),
         foreign=reading.chinese != is_chinese(passage.text),
     )
