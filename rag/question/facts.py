@@ -31,6 +31,11 @@ NUMBER = re.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen|half|twice|once|daily|weekly|monthly|yearly|"
     r"noon|midnight)\b"
 )
+COUNTED = (  # what an English number counts that is no price
+    r"(?:(?:working |calendar )?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|yrs?)|"
+    r"times?|people|persons?|guests?|kg|g|ml|l|litres?|liters?|cm|mm|km|metres?|meters?|miles?|am|pm|of|to|on|in|at|"
+    r"pages?|rooms?|seats?|desks?|floors?|monitors?|steps?|tokens?|layers?|chapters?|ports?)\b"
+)
 DIGIT = re.compile(r"\d")
 LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.)、]\s", re.MULTILINE)
 
@@ -90,8 +95,8 @@ MONEY = Kind(
         r"\bprices?|\brent|"
         r"\bdeposit|\bbudget)"
         r"\D{0,30}\d|[\d)]\D{0,3}[/每]\s*(?:月|年|天|人|次|晚|斤|个)|克朗|法郎|卢布|泰铢|"
-        r"(?<![\d.:：/-])\d+(?:\.\d\d?)?多?\s*(?=[,，。;；|)）、包不]|\s[a-z]|"
-        r"$)"  # a number without a unit may be a price
+        # a number without a unit may be a price
+        rf"(?<![\d.:：/-])\d+(?:\.\d\d?)?多?(?=\s*[,，。;；|)）、包不]|\s+(?!{COUNTED})[a-z]|\s*$)"
     ),
 )
 CLOCK = Kind(
@@ -177,6 +182,14 @@ WEIGHT = Kind(
         rf"tons?|t\b|ml|l\b|[a-z]+)|\bkg\b|公斤|重量"
     ),
 )
+VOLUME = Kind(
+    "volume",
+    re.compile(r"(?:多少|几)(?:毫升|公升|升|ml\b)|\bhow many (?:litres|liters|ml|millilitres|milliliters|cups)\b"),
+    re.compile(
+        rf"(?:{NUMERAL}|[多整])\s*(?:多|来)?\s*(?:大|小|满)?(?:毫升|公升|升|杯|勺|碗|瓶|桶|盒|罐|ml\b|cl\b|dl\b|l\b|litres?|liters?|"
+        r"cups?|pints?|gallons?|bottles?|tbsp|tsp)"
+    ),
+)
 TEMPERATURE = Kind(
     "temperature",
     re.compile(
@@ -213,7 +226,7 @@ ANY_NUMBER = Kind(
     ),
     NUMBER,
 )
-KINDS = (TELEPHONE, ADDRESS, MONEY, CLOCK, DURATION, YEAR, DAY, LENGTH, WEIGHT, TEMPERATURE, SHARE)
+KINDS = (TELEPHONE, ADDRESS, MONEY, CLOCK, DURATION, YEAR, DAY, LENGTH, WEIGHT, VOLUME, TEMPERATURE, SHARE)
 
 
 @functools.lru_cache(maxsize=256)
