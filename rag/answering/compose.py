@@ -45,7 +45,7 @@ def hit_of(store: Store, match: Match, stale: bool) -> Hit:
 def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
     """Returns how well the sentences of a passage answer that state something.
 
-    By meaning, by the words they share with the question, and by holding a number where one is asked for.
+    By meaning, by the words they share with the question, and by holding a fact of the kind that is asked for.
     """
     asked = set(content_tokens(match.wording.text))
     kind = kind_asked_for(match.wording.text)

@@ -72,16 +72,19 @@ def test_the_kind_that_is_asked_for(question: str, kind: Kind) -> None:
         "谁负责报销",
         "几何平均是什么",
         "怎么拆滤网",
-        "打电话给谁",
-        "会不会把电话号码泄露出去",
-        "can the app read a phone number from a picture",
         "Why is the tap dripping?",
         "who runs the standup",
     ],
 )
 def test_no_number_is_asked_for(question: str) -> None:
+    assert kind_asked_for(question) is None
+
+
+@pytest.mark.parametrize(
+    "question", ["打电话给谁", "会不会把电话号码泄露出去", "can the app read a phone number from a picture"]
+)
+def test_what_is_only_mentioned_is_not_asked_for(question: str) -> None:
     assert kind_asked_for(question) not in KINDS
-    assert "电话" in question or "phone" in question or kind_asked_for(question) is None
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,9 @@ def test_a_sentence_has_a_number(sentence: str) -> None:
     assert has_number(sentence)
 
 
-@pytest.mark.parametrize("sentence", ["先把水烧开。", "1. 洗净切片", "一起下锅", "Wipe it dry.", "someone has to sign"])
+@pytest.mark.parametrize(
+    "sentence",
+    ["先把水烧开。", "1. 洗净切片", "一起下锅", "Wipe it dry.", "someone has to sign", "you may sit in the sun"],
+)
 def test_a_sentence_has_none(sentence: str) -> None:
     assert not has_number(sentence)
