@@ -32,10 +32,10 @@ TITLE_CHARACTERS = 40  # of the beginning of a text that has no heading: what fi
 class Passage:
     """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive.
 
-    `question` is what the passage answers, `asks` where the line that asks it stands in `text`, with its end: a later
-    piece of a long answer has none. `answer` is where in `text` the answer begins, after the question and a marker such
-    as "答：". `open_question` is what headings ask that have nothing below them: who
-    finds such a passage has found no answer.
+    `question` is what the passage answers, `asks` where that stands in `text`: a later piece of a long answer has none.
+    `answer` is where in `text` the answer stands, after the question and a marker such as "答："; None for all of it.
+    `columns` is the head of the table in which the passage begins, where that stands in an earlier one.
+    `open_question` is what headings ask that have nothing below them: who finds such a passage has found no answer.
     """
 
     source: str
@@ -46,9 +46,10 @@ class Passage:
     start_line: int
     end_line: int
     text: str
-    answer: int = 0
+    answer: Span | None = None
     asks: Span | None = None
     open_question: str | None = None
+    columns: str = ""
 
     @property
     def entry(self) -> Entry:
@@ -58,7 +59,7 @@ class Passage:
     @property
     def answer_span(self) -> Span:
         """Where in `text` the answer stands; all of it where there is no question."""
-        return self.answer, len(self.text)
+        return self.answer or (0, len(self.text))
 
     @property
     def topic(self) -> str:

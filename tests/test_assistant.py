@@ -57,7 +57,7 @@ def test_an_answer_is_the_notes_own_words_and_their_lines(assistant: Assistant) 
         start_line=7,
         end_line=9,
         text="## 什么是位置编码？\n\n位置编码告诉模型每个词在哪里。",
-        answer=13,
+        answer=(13, 28),
         asks=(0, 12),
     )
     assert answer.hits[0].stale is False
@@ -127,7 +127,7 @@ def test_not_in_the_notes_in_english(assistant: Assistant) -> None:
 
 def hit(text: str, score: float, question: str | None = None, best: str = "", headings: tuple[str, ...] = ()) -> Hit:
     start = text.index(best)
-    answer = text.index("答：") + 2 if question and "答：" in text else 0
+    answer = (text.index("答：") + 2, len(text)) if question and "答：" in text else None
     passage = Passage("a.md", headings, question, 0, len(text), 1, 1 + text.count("\n"), text, answer)
     return Hit(passage, score, (start, start + len(best)), False, passage.answer_span)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexNotWritable
 from rag.indexing.encode import Arrays
-from rag.passages.views import heading_text
+from rag.passages.views import body_text, heading_text
 from rag.retrieval.search import measure_level
 from rag.store import faiss_vectors, generations, tantivy_postings
 from rag.store.base import REBUILD, Manifest
@@ -85,7 +85,7 @@ def _npy(array: npt.NDArray[Any]) -> memoryview:
 
 def _lexical_row(passage: Passage) -> Row:
     heading = heading_text(passage)
-    body = tuple(tokens(passage.text))
+    body = tuple(tokens(body_text(passage)))
     heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body)))
     return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard))
 

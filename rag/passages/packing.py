@@ -71,7 +71,7 @@ def _append(blocks: list[Block], block: Block) -> None:
 def _is_subheading(layout: Layout, i: int) -> bool:
     """Says whether line `i` heads a part of an answer: "Prompt Tuning(提示微调):", bold, or numbered above prose."""
     line = layout.lines[i].strip()
-    if not line or len(line) > SECTION_CHARACTERS or BULLET.match(line):
+    if not line or layout.separator or len(line) > SECTION_CHARACTERS or BULLET.match(line):
         return False
     bare = unbold(line)
     if bare.endswith((":", "：")) or (line.startswith("**") and line.endswith("**")):

@@ -34,9 +34,9 @@ class Embedded:
 def embedded_text(passage: Passage) -> tuple[str, tuple[Span, ...]]:
     """Returns what the encoder sees of `passage`, and the spans of its sentences therein.
 
-    The first line is the trail of headings, if any, and of the question where the text does not hold it: a later
-    piece of a long answer. Then follow the sentences without Markdown marks, joined by blanks. A sentence without any
-    letter or digit is left out.
+    The first line is the trail of headings, if any, of the question where the text does not hold it, as in a later
+    piece of a long answer, and of the columns of a table that began before. Then follow the sentences without Markdown
+    marks, joined by blanks. A sentence without any letter or digit is left out.
     """
     embedded = embed(passage)
     return embedded.text, embedded.spans
@@ -60,10 +60,10 @@ def embed(passage: Passage) -> Embedded:
 
 def _trail(passage: Passage) -> tuple[str, ...]:
     """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
-    question = passage.question
-    if question is None or _unspaced(question) in _unspaced(passage.text):
-        return passage.headings
-    return (*passage.headings, question)
+    question, columns = passage.question, unmarked(passage.columns)
+    if question is not None and _unspaced(question) in _unspaced(passage.text):
+        question = None
+    return (*passage.headings, *filter(None, (question, columns)))
 
 
 def _unspaced(text: str) -> str:
@@ -75,7 +75,11 @@ def heading_text(passage: Passage) -> str:
 
 
 def lexical_text(passage: Passage) -> str:
-    return f"{heading_text(passage)}\n{passage.text}"
+    return f"{heading_text(passage)}\n{body_text(passage)}"
+
+
+def body_text(passage: Passage) -> str:
+    return f"{passage.columns}\n{passage.text}"
 
 
 def heard(text: str) -> str:

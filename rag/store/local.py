@@ -225,8 +225,9 @@ class Index:
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
-        asks = values["asks"] and tuple(values["asks"])
-        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks})
+        for name in ("headings", "answer", "asks"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        return Passage(**values)
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:

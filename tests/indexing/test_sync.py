@@ -104,7 +104,7 @@ def test_first_build(corpus: Path, folder: Path) -> None:
         start_line=7,
         end_line=9,
         text="## 什么是概念1？\n\n概念1是第1个想法。它用于例子1。",
-        answer=12,
+        answer=(12, 29),
         asks=(0, 11),
     )
     assert index.passage(5).text == "注意力机制让模型关注相关的部分。\n\n它由查询、键和值组成。"
