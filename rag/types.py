@@ -98,7 +98,8 @@ class Cause(enum.Enum):
     TOO_BIG = "over {} MB"
     BINARY = "binary"
     DAMAGED_UTF16 = "damaged UTF-16"
-    UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
+    DAMAGED_UTF32 = "damaged UTF-32"
+    UNKNOWN_ENCODING = "unknown encoding (save it as UTF-8)"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
     # not written to
