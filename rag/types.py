@@ -14,13 +14,15 @@ Span = tuple[int, int]  # start and end character offsets, end excluded
 class Note:
     """One file of the corpus, decoded.
 
-    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`;
+    `damaged` counts the places of the file that could not be read, each U+FFFD in `text`.
     """
 
     source: str
     title: str
     text: str
     sha256: str
+    damaged: int = 0
 
 
 Entry = tuple[str, tuple[str, ...], str | None]
@@ -100,6 +102,8 @@ class Cause(enum.Enum):
     DAMAGED_UTF16 = "damaged UTF-16"
     DAMAGED_UTF32 = "damaged UTF-32"
     UNKNOWN_ENCODING = "unknown encoding (save it as UTF-8)"
+    # read, but not all of it
+    DAMAGED_PLACES = "damaged places, each read as U+FFFD: {}"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
     # not written to
@@ -141,6 +145,14 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that was left out of the index, and why."""
+
+    source: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A note that is in the index, and what is wrong with its file."""
 
     source: str
     reason: Reason
@@ -232,3 +244,4 @@ class BuildReport:
     generation: str
     seconds: float
     differences: tuple[Difference, ...] = ()
+    remarks: tuple[Remark, ...] = ()

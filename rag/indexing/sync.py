@@ -23,7 +23,7 @@ from rag.store.base import REBUILD, Manifest, NoteRecord, Progress, made_by, num
 from rag.store.local import Index
 from rag.text.glossary import Glossary
 from rag.text.normal import is_chinese
-from rag.types import BuildReport, Note, Passage, Skipped
+from rag.types import BuildReport, Cause, Note, Passage, Reason, Remark, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,12 @@ class _Taken:
         notes, skipped = read_corpus(corpus)
         glossary, unusable = read_glossary(corpus)
         return cls(notes, glossary, (*skipped, *unusable))
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What is wrong with files that were read all the same."""
+        damaged = (note for note in self.notes if note.damaged)
+        return tuple(Remark(note.source, Reason(Cause.DAMAGED_PLACES, str(note.damaged))) for note in damaged)
 
     @property
     def digest(self) -> str:
@@ -69,7 +75,7 @@ def sync(
         taken = _Taken.from_folder(corpus)
         previous = _previous(index)
         if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
-            return _report(previous.manifest, Changes(), previous.generation, started)
+            return _report(previous.manifest, taken, Changes(), previous.generation, started)
         reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
@@ -78,7 +84,7 @@ def sync(
         manifest = _manifest(taken, plan, encoder, _relative(corpus, index), reusable)
         keep = previous.generation if previous else None
         generation = publish(index, manifest, plan.passages, arrays, taken.glossary, encoder, keep, calibrated)
-    return _report(manifest, _changes(plan, previous), generation, started)
+    return _report(manifest, taken, _changes(plan, previous), generation, started)
 
 
 def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
@@ -135,7 +141,7 @@ def _relative(corpus: Path, index: Path) -> str:
         return Path(corpus_path).as_posix()
 
 
-def _report(manifest: Manifest, changes: Changes, generation: str, started: float) -> BuildReport:
+def _report(manifest: Manifest, taken: _Taken, changes: Changes, generation: str, started: float) -> BuildReport:
     return BuildReport(
         notes=len(manifest.notes),
         passages=manifest.passages,
@@ -146,6 +152,7 @@ def _report(manifest: Manifest, changes: Changes, generation: str, started: floa
         generation=generation,
         seconds=time.monotonic() - started,
         differences=changes.differences(),
+        remarks=taken.remarks,
     )
 
 

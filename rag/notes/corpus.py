@@ -77,8 +77,8 @@ def require_folder(corpus: Path) -> None:
 
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
-    text = read_text(corpus, source).text
-    return Note(source, _title(source, text), text, _sha256(text))
+    read = read_text(corpus, source)
+    return Note(source, _title(source, read.text), read.text, _sha256(read.text), read.damaged)
 
 
 def read_sha256(corpus: Path, source: str) -> str:

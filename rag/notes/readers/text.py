@@ -16,7 +16,9 @@ CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 def read(data: bytes) -> Text:
     """Returns the text line by line as in the file, with U+FFFD for lone surrogates; raises NoteUnreadable."""
-    text = decode(data).text
+    decoded = decode(data)
+    text = decoded.text
     if "\0" in text or len(CONTROL.findall(text)) > len(text) * MAX_CONTROL_SHARE:
         raise NoteUnreadable(Reason(Cause.BINARY))
-    return Text(SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n"))
+    lines = SURROGATES.sub("\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
+    return Text(lines, damaged=decoded.damaged)

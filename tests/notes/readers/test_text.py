@@ -47,5 +47,11 @@ def test_what_is_no_text(data: bytes, expected: str) -> None:
     assert str(caught.value.reason) == expected
 
 
+def test_damaged_places_are_counted() -> None:
+    assert read("企鹅吃鱼和磷虾，也吃乌贼。".encode() + b"\xff\r\n") == Text(
+        "企鹅吃鱼和磷虾，也吃乌贼。\ufffd\n", damaged=1
+    )
+
+
 def test_its_lines_are_those_of_the_file() -> None:
     assert [read("一\r\n二\r\n三".encode()).place(line) for line in (1, 2, 3)] == [1, 2, 3]
