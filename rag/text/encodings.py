@@ -8,7 +8,9 @@ uses, while text that is misread draws from many thousands at random.
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rag.errors import NoteUnreadable
@@ -72,6 +74,31 @@ class Decoded:
     damaged: int = 0
 
 
+def decode_lines(stream: Iterable[bytes]) -> Iterator[str]:
+    """Yields the lines of a stream, without their ends, as they come; what cannot be read is U+FFFD.
+
+    One line may be too short to tell its encoding, so those before it that are not UTF-8 count too. After a mark of
+    UTF-16 or UTF-32, where a line does not end at b"\\n", all lines come at the end; they may raise NoteUnreadable.
+    """
+    rest = iter(stream)
+    first = next(rest, b"")
+    if first.startswith(tuple(mark for mark, _ in MARKS)):
+        yield from lines(decode(first + b"".join(rest)).text)
+        return
+    unlike = b""
+    for line in itertools.chain([first.removeprefix(codecs.BOM_UTF8)], rest):
+        encoding = "utf-8"
+        if not _is_utf8(line):
+            unlike = unlike if len(unlike) >= SAMPLE else unlike + line
+            encoding = _encoding(unlike)
+        yield from lines(line.decode(encoding, "replace"))
+
+
+def lines(text: str) -> list[str]:
+    """Returns the lines of `text` without their ends, which are those of any system; an empty text has none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n") if text else []
+
+
 def decode(data: bytes) -> Decoded:
     """Returns what `data` says, without a byte order mark; raises NoteUnreadable for what is no text.
 
@@ -94,6 +121,21 @@ def decode(data: bytes) -> Decoded:
     if len(data) >= ASCII_A_BAD * bad:
         return _replaced(data, "utf-8")
     raise NoteUnreadable(Reason(Cause.UNKNOWN_ENCODING))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encoding(data: bytes) -> str:
+    try:
+        return decode(data).encoding
+    except NoteUnreadable:
+        return "utf-8"
 
 
 def _marked(data: bytes, encoding: str) -> Decoded:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from rag.errors import NoteUnreadable
-from rag.text.encodings import Decoded, decode
+from rag.text.encodings import Decoded, decode, decode_lines, lines
 
 SIMPLIFIED = "会议改到周四下午三点，地点还是二楼的小会议室。请大家提前把材料发给我，没有问题就不用回复了。"
 TRADITIONAL = "會議改到週四下午三點，地點還是二樓的小會議室。請大家提前把資料發給我，沒有問題就不用回覆了。"
@@ -113,3 +115,39 @@ def test_lone_surrogates_stay() -> None:
 )
 def test_what_is_no_text(data: bytes, expected: str) -> None:
     assert refused(data) == expected
+
+
+# ------------------------------------------------------------------------------------------------------------- by line
+
+
+def test_lines_have_the_ends_of_any_system() -> None:
+    assert lines("a\r\nb\rc\n\nd\u2028e\n") == ["a", "b", "c", "", "d\u2028e"]
+    assert (lines(""), lines("\n"), lines("a")) == ([], [""], ["a"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030", "big5", "cp932"])
+def test_lines_of_a_stream(encoding: str) -> None:
+    text = {"big5": TRADITIONAL, "cp932": JAPANESE}.get(encoding, SIMPLIFIED)
+    data = f"{text}\r\n\r\nLoRA\r\n{text[:9]}".encode(encoding)
+    assert list(decode_lines(data.splitlines(keepends=True))) == [text, "", "LoRA", text[:9]]
+
+
+def test_each_line_comes_before_the_next_is_read() -> None:
+    asked: list[int] = []
+
+    def stream() -> Iterator[bytes]:
+        for number in range(3):
+            asked.append(number)
+            yield f"问{number}\n".encode()
+
+    told = decode_lines(stream())
+    assert (next(told), asked) == ("问0", [0])
+    assert (next(told), asked) == ("问1", [0, 1])
+
+
+def test_a_short_line_is_read_like_those_before_it() -> None:
+    rare = "饕餮".encode("gb18030") + b"\n"
+    (alone,) = decode_lines([rare])
+    assert "\ufffd" in alone
+    assert list(decode_lines([SIMPLIFIED.encode("gb18030") + b"\n", rare])) == [SIMPLIFIED, "饕餮"]
+    assert list(decode_lines([])) == []
