@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 from rag.errors import NoteUnreadable
-from rag.notes.corpus import escape, may_be_note, read_glossary, read_note
+from rag.notes.corpus import read_glossary, read_note
+from rag.notes.files import escape
+from rag.notes.walking import may_be_note
 from rag.notes.watching import Moved, footprint, moved
 from rag.store.local import Index
 from rag.text import glossary

@@ -15,7 +15,7 @@ import gradio as gr
 from rag.errors import QuestionRejected
 from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
-from rag.notes.corpus import may_be_note
+from rag.notes.walking import may_be_note
 from rag.question.check import check_question
 from rag.retrieval.search import rank
 from rag.serving.service import Service
