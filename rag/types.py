@@ -84,6 +84,9 @@ class Cause(enum.Enum):
 
     # not opened
     HIDDEN = "hidden"
+    OWN = "our own index or feedback"
+    PROGRAM_FOLDER = "a folder of another program"
+    EDITOR_FILE = "a backup or lock file of an editor"
     FOLDER_LINK = "a link to a folder"
     NOT_A_NOTE = "not a note ({})"
     # not found

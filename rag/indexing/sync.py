@@ -17,6 +17,7 @@ from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
 from rag.indexing.publish import level_of_alike, publish
 from rag.notes.corpus import read_corpus, read_glossary
+from rag.notes.walking import UNOPENED
 from rag.passages.split import SPLITTER_VERSION
 from rag.store import generations
 from rag.store.base import REBUILD, Manifest, NoteRecord, Progress, made_by, numbers_by_note
@@ -48,9 +49,14 @@ class _Taken:
 
     @property
     def digest(self) -> str:
-        """A hash of it: the index is current as long as it stays the same."""
+        """A hash of it: the index is current as long as it stays the same.
+
+        What is no note by its name is not in it: a picture, or an index among the notes, which is another after each
+        build.
+        """
         notes = [[note.source, note.sha256] for note in self.notes]
-        skipped = [[file.source, str(file.reason)] for file in self.skipped]
+        opened = (file for file in self.skipped if file.reason.cause not in UNOPENED)
+        skipped = [[file.source, str(file.reason)] for file in opened]
         return hashlib.sha256(json.dumps([notes, skipped, self.glossary.entries]).encode()).hexdigest()
 
 
@@ -148,7 +154,7 @@ def _report(manifest: Manifest, taken: _Taken, changes: Changes, generation: str
         added=len(changes.added),
         changed=len(changes.changed),
         removed=len(changes.removed),
-        skipped=manifest.skipped,
+        skipped=taken.skipped,
         generation=generation,
         seconds=time.monotonic() - started,
         differences=changes.differences(),

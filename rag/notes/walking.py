@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rag.errors import CorpusError
@@ -11,6 +14,29 @@ from rag.notes.files import escape, reason_of, unescape
 from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.types import Cause, Reason, Skipped
+
+# What `rag.store` and whatever else keeps something beside an index call their files; and those of `rag.feedback.log`.
+INDEX_MARKS = ("LOCK", "CURRENT")
+IN_INDEX = re.compile(r"LOCK|CURRENT(\.tmp)?|PAGE|map\.json|encoded\.bin|gen-\d{8}|tmp-[0-9a-f]{16}")
+IN_FEEDBACK = frozenset({"feedback.jsonl", "gaps.jsonl", "pinned.jsonl"})
+
+PROGRAM_FOLDERS = frozenset({"node_modules", "__MACOSX"})
+LOGSEQ_BACKUPS = ("logseq", "bak")  # Logseq keeps former versions of every note there
+EDITOR_FILE = re.compile(r"~\$.*|.*~|#.*#", re.DOTALL)  # of Office while a file is open; of Vim and Emacs
+
+UNOPENED = frozenset(  # causes that a name or a kind alone gives: such a file is no note, whatever it holds
+    {Cause.HIDDEN, Cause.OWN, Cause.PROGRAM_FOLDER, Cause.EDITOR_FILE, Cause.FOLDER_LINK, Cause.NOT_A_NOTE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the walk comes upon: a note, or the glossary, or with a `reason` what is left out."""
+
+    source: str
+    entry: os.DirEntry[str] | None = None
+    reason: Reason | None = None
+    is_note: bool = True
 
 
 def require_folder(corpus: Path) -> None:
@@ -23,7 +49,9 @@ def require_folder(corpus: Path) -> None:
 
 def may_be_note(source: str) -> bool:
     """Says whether a file may be a note by its name: whatever else lies beside the notes is nobody's business."""
-    return reader_of(source) is not None and not any(part.startswith(".") for part in source.split("/"))
+    *folders, name = source.split("/")
+    left_out = any(itertools.starmap(_of_folder, zip(folders, ["", *folders], strict=False)))
+    return not left_out and _of_file(name) is None
 
 
 def is_glossary(corpus: Path, source: str) -> bool:
@@ -34,6 +62,24 @@ def is_glossary(corpus: Path, source: str) -> bool:
 
 def walk(corpus: Path) -> Iterator[str | Skipped]:
     """Yields the source of each file that may be a note, and what is left out before opening it."""
+    for found in _visit(corpus):
+        if found.reason:
+            yield Skipped(found.source, found.reason)
+        elif found.is_note:
+            yield found.source
+
+
+def watched(corpus: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Yields each file on which the index depends: those that may be notes, and the glossary; a link as itself."""
+    for found in _visit(corpus):
+        if found.entry:
+            try:
+                yield found.source, found.entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # gone between the listing and the look
+
+
+def _visit(corpus: Path) -> Iterator[_Found]:
     pending = [""]  # a list, not the call stack: folders may be nested thousands deep
     while pending:
         prefix = pending.pop()
@@ -42,19 +88,25 @@ def walk(corpus: Path) -> Iterator[str | Skipped]:
         except OSError as error:
             if not prefix:
                 raise _corpus_error(corpus, error) from error
-            yield Skipped(prefix, reason_of(error))
+            yield _Found(prefix, reason=reason_of(error))
+            continue
+        names = [entry.name for entry in entries if not entry.name.startswith(".")]
+        own = _own(names)
+        if prefix and own and len(own) == len(names):
+            yield _Found(prefix, reason=Reason(Cause.OWN))
             continue
         for entry in entries:
             source = prefix + escape(entry.name)
             if is_glossary(corpus, source):
-                continue  # `read_glossary` says what is wrong with it
-            reason = _left_out(entry)
+                yield _Found(source, entry, is_note=False)  # `read_glossary` says what is wrong with it
+                continue
+            reason = Reason(Cause.OWN) if entry.name in own else _left_out(entry, prefix)
             if entry.is_dir(follow_symlinks=False):
                 source += "/"
                 if reason is None:
                     pending.append(source)
                     continue
-            yield source if reason is None else Skipped(source, reason)
+            yield _Found(source, reason=reason) if reason else _Found(source, entry)
 
 
 def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
@@ -62,15 +114,38 @@ def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
         return list(entries)
 
 
-def _left_out(entry: os.DirEntry[str]) -> Reason | None:
-    """Returns why `entry` is left out by its name or kind alone."""
-    if entry.name.startswith("."):
-        return Reason(Cause.HIDDEN)
+def _own(names: Collection[str]) -> frozenset[str]:
+    """Returns which of the names in a folder are of an index or of feedback, also where notes lie beside them."""
+    own = IN_FEEDBACK.intersection(names)
+    if any(mark in names for mark in INDEX_MARKS):
+        own |= frozenset(filter(IN_INDEX.fullmatch, names))
+    return own
+
+
+def _left_out(entry: os.DirEntry[str], prefix: str) -> Reason | None:
+    """Returns why `entry` is left out by its name or kind alone; its folder is `prefix`, which ends in "/"."""
     if entry.is_dir(follow_symlinks=False):
-        return None
-    if entry.is_symlink() and os.path.isdir(entry.path):
+        return _of_folder(entry.name, prefix.removesuffix("/").rpartition("/")[2])
+    if not entry.name.startswith(".") and entry.is_symlink() and os.path.isdir(entry.path):
         return Reason(Cause.FOLDER_LINK)  # inside the corpus it would repeat its notes or lead in a circle
-    return None if reader_of(entry.name) else no_note(escape(entry.name))
+    return _of_file(escape(entry.name))
+
+
+def _of_folder(name: str, above: str) -> Reason | None:
+    """Returns why no note is in a folder of this name, which is in one named `above`."""
+    if name.startswith("."):
+        return Reason(Cause.HIDDEN)
+    is_program = name in PROGRAM_FOLDERS or (above, name) == LOGSEQ_BACKUPS
+    return Reason(Cause.PROGRAM_FOLDER) if is_program else None
+
+
+def _of_file(name: str) -> Reason | None:
+    """Returns why no file of this name is a note."""
+    if name.startswith("."):
+        return Reason(Cause.HIDDEN)
+    if EDITOR_FILE.fullmatch(name):
+        return Reason(Cause.EDITOR_FILE)
+    return None if reader_of(name) else no_note(name)
 
 
 def no_note(source: str) -> Reason:

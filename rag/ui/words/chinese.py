@@ -189,6 +189,9 @@ CHINESE = Words(
     map_point="{title}，{place}",
     reasons={
         Cause.HIDDEN: "隐藏文件",
+        Cause.OWN: "快答自己的索引或反馈",
+        Cause.PROGRAM_FOLDER: "别的程序的文件夹",
+        Cause.EDITOR_FILE: "编辑器的备份或锁文件",
         Cause.FOLDER_LINK: "指向文件夹的链接",
         Cause.NOT_A_NOTE: "不是笔记格式",
         Cause.OUTSIDE: "在笔记文件夹之外",
