@@ -85,6 +85,7 @@ class Cause(enum.Enum):
     # not opened
     HIDDEN = "hidden"
     OWN = "our own index or feedback"
+    IGNORED = "in .kuaidaignore"
     PROGRAM_FOLDER = "a folder of another program"
     EDITOR_FILE = "a backup or lock file of an editor"
     FOLDER_LINK = "a link to a folder"
@@ -109,6 +110,8 @@ class Cause(enum.Enum):
     DAMAGED_PLACES = "damaged places, each read as U+FFFD: {}"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
+    # of a line of an ignore file
+    BAD_PATTERN = "not a pattern of gitignore"
     # not written to
     READ_ONLY = "read-only"
     NOT_UTF8 = "not UTF-8"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rag.errors import NoteUnreadable
 from rag.notes.corpus import read_glossary, read_note
+from rag.notes.walking import may_be_note
 from rag.notes.watching import Moved, footprint, moved
 from rag.store.local import Index
 from rag.text import glossary
@@ -53,6 +54,7 @@ class Disk:
         self._known = {
             source: known[source] if source in known and known[source][0] == seen else (seen, self._told(source))
             for source, seen in footprint(self._corpus).items()
+            if source == glossary.SOURCE or may_be_note(source)  # an ignore file shows in the notes that it keeps out
         }
         now = {source: told for source, (_, told) in self._known.items() if told is not None}
         held = {note.source: note.sha256 for note in index.manifest.notes}

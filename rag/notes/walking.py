@@ -1,4 +1,4 @@
-"""Which files of a folder are notes, and why the others are not: names and kinds alone, nothing is opened."""
+"""Which files of a folder are notes, and why the others are not: by name and kind, only ignore files are opened."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rag.errors import CorpusError
+from rag.notes import ignoring
 from rag.notes.files import escape, reason_of, unescape
+from rag.notes.ignoring import Ignoring
 from rag.notes.readers.registry import reader_of
 from rag.text import glossary
 from rag.types import Cause, Reason, Skipped
@@ -25,13 +27,21 @@ LOGSEQ_BACKUPS = ("logseq", "bak")  # Logseq keeps former versions of every note
 EDITOR_FILE = re.compile(r"~\$.*|.*~|#.*#", re.DOTALL)  # of Office while a file is open; of Vim and Emacs
 
 UNOPENED = frozenset(  # causes that a name or a kind alone gives: such a file is no note, whatever it holds
-    {Cause.HIDDEN, Cause.OWN, Cause.PROGRAM_FOLDER, Cause.EDITOR_FILE, Cause.FOLDER_LINK, Cause.NOT_A_NOTE}
+    {
+        Cause.HIDDEN,
+        Cause.OWN,
+        Cause.IGNORED,
+        Cause.PROGRAM_FOLDER,
+        Cause.EDITOR_FILE,
+        Cause.FOLDER_LINK,
+        Cause.NOT_A_NOTE,
+    }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the walk comes upon: a note, or the glossary, or with a `reason` what is left out."""
+    """What the walk comes upon: a note, the glossary, an ignore file, or with a `reason` what is left out."""
 
     source: str
     entry: os.DirEntry[str] | None = None
@@ -54,6 +64,18 @@ def may_be_note(source: str) -> bool:
     return not left_out and _of_file(name) is None
 
 
+def is_ignored(corpus: Path, source: str) -> bool:
+    """Says whether an ignore file on the way to the file at `source` keeps it, or a folder above it, out."""
+    kept_out, folder = Ignoring(), ""
+    for part in re.findall("[^/]+/?", source):
+        if os.path.isfile(os.path.join(corpus, unescape(folder), ignoring.NAME)):
+            kept_out = kept_out.below(unescape(folder), ignoring.read(corpus, folder)[0])
+        folder += part
+        if kept_out.ignores(unescape(folder)):
+            return True
+    return False
+
+
 def is_glossary(corpus: Path, source: str) -> bool:
     """Says whether the file at `source` is the glossary; a folder of that name is none."""
     path = os.path.join(corpus, glossary.SOURCE)
@@ -70,7 +92,7 @@ def walk(corpus: Path) -> Iterator[str | Skipped]:
 
 
 def watched(corpus: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yields each file on which the index depends: those that may be notes, and the glossary; a link as itself."""
+    """Yields each file on which the index depends: what may be a note, the glossary, ignore files; a link as itself."""
     for found in _visit(corpus):
         if found.entry:
             try:
@@ -80,9 +102,9 @@ def watched(corpus: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _visit(corpus: Path) -> Iterator[_Found]:
-    pending = [""]  # a list, not the call stack: folders may be nested thousands deep
+    pending = [("", Ignoring())]  # a list, not the call stack: folders may be nested thousands deep
     while pending:
-        prefix = pending.pop()
+        prefix, kept_out = pending.pop()
         try:
             entries = _list(corpus, prefix)
         except OSError as error:
@@ -95,18 +117,22 @@ def _visit(corpus: Path) -> Iterator[_Found]:
         if prefix and own and len(own) == len(names):
             yield _Found(prefix, reason=Reason(Cause.OWN))
             continue
+        if ignore_file := next(filter(_is_ignore_file, entries), None):
+            patterns, unusable = ignoring.read(corpus, prefix)
+            kept_out = kept_out.below(unescape(prefix), patterns)
+            yield _Found(prefix + ignoring.NAME, ignore_file, is_note=False)
+            yield from (_Found(file.source, reason=file.reason) for file in unusable)
+            entries.remove(ignore_file)
         for entry in entries:
-            source = prefix + escape(entry.name)
+            source = prefix + escape(entry.name) + ("/" if entry.is_dir(follow_symlinks=False) else "")
             if is_glossary(corpus, source):
                 yield _Found(source, entry, is_note=False)  # `read_glossary` says what is wrong with it
-                continue
-            reason = Reason(Cause.OWN) if entry.name in own else _left_out(entry, prefix)
-            if entry.is_dir(follow_symlinks=False):
-                source += "/"
-                if reason is None:
-                    pending.append(source)
-                    continue
-            yield _Found(source, reason=reason) if reason else _Found(source, entry)
+            elif reason := Reason(Cause.OWN) if entry.name in own else _left_out(entry, source, kept_out):
+                yield _Found(source, reason=reason)
+            elif source.endswith("/"):
+                pending.append((source, kept_out))
+            else:
+                yield _Found(source, entry)
 
 
 def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
@@ -122,13 +148,22 @@ def _own(names: Collection[str]) -> frozenset[str]:
     return own
 
 
-def _left_out(entry: os.DirEntry[str], prefix: str) -> Reason | None:
-    """Returns why `entry` is left out by its name or kind alone; its folder is `prefix`, which ends in "/"."""
-    if entry.is_dir(follow_symlinks=False):
-        return _of_folder(entry.name, prefix.removesuffix("/").rpartition("/")[2])
-    if not entry.name.startswith(".") and entry.is_symlink() and os.path.isdir(entry.path):
+def _is_ignore_file(entry: os.DirEntry[str]) -> bool:
+    return entry.name == ignoring.NAME and not entry.is_dir()
+
+
+def _left_out(entry: os.DirEntry[str], source: str, kept_out: Ignoring) -> Reason | None:
+    """Returns why `entry`, at `source`, is left out by its name or kind, or by a person."""
+    if entry.name.startswith("."):
+        return Reason(Cause.HIDDEN)
+    if kept_out.files and kept_out.ignores(unescape(source)):
+        return Reason(Cause.IGNORED)
+    *_, above, name = ["", *source.removesuffix("/").split("/")]
+    if source.endswith("/"):
+        return _of_folder(name, above)
+    if entry.is_symlink() and os.path.isdir(entry.path):
         return Reason(Cause.FOLDER_LINK)  # inside the corpus it would repeat its notes or lead in a circle
-    return _of_file(escape(entry.name))
+    return _of_file(name)
 
 
 def _of_folder(name: str, above: str) -> Reason | None:

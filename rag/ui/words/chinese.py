@@ -190,6 +190,7 @@ CHINESE = Words(
     reasons={
         Cause.HIDDEN: "隐藏文件",
         Cause.OWN: "快答自己的索引或反馈",
+        Cause.IGNORED: "写在 .kuaidaignore 里",
         Cause.PROGRAM_FOLDER: "别的程序的文件夹",
         Cause.EDITOR_FILE: "编辑器的备份或锁文件",
         Cause.FOLDER_LINK: "指向文件夹的链接",
@@ -210,6 +211,7 @@ CHINESE = Words(
         Cause.UNKNOWN_ENCODING: "无法识别的编码（请另存为 UTF-8）",
         Cause.DAMAGED_PLACES: "有 {} 处损坏，显示为 �",
         Cause.ONE_NAME: "只有一个名字：同一事物的几个名字写在一行，用制表符隔开",
+        Cause.BAD_PATTERN: "不是 gitignore 的写法",
         Cause.READ_ONLY: "文件是只读的",
         Cause.NOT_UTF8: "不是 UTF-8 编码",
         Cause.NO_QUESTION: "问题是空的",
