@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rag.encoders.base import Encoder
 from rag.errors import CorpusError, IndexUnusable
+from rag.indexing import checkpoint
 from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
 from rag.indexing.publish import level_of_alike, publish
@@ -71,7 +72,8 @@ def sync(
 ) -> BuildReport:
     """Brings the index up to date with the notes and reports what changed; publishes nothing when nothing did.
 
-    Vectors of passages that look the same to the encoder are taken over, unless `full`. Where `calibrated`, an index
+    Vectors of passages that look the same to the encoder are taken over, unless `full`, also from a build of many
+    passages that was stopped. Where `calibrated`, an index
     that is not much like the one before is asked how sure it looks; without, any confidence is that of typical notes.
     `progress` gets the number of passages encoded and of those to encode. Raises CorpusError and IndexNotWritable; the
     index then is as before.
@@ -80,16 +82,20 @@ def sync(
     with generations.exclusive(index):
         taken = _Taken.from_folder(corpus)
         previous = _previous(index)
+        if full:
+            checkpoint.remove(index)
         if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
+            checkpoint.remove(index)
             return _report(previous.manifest, taken, Changes(), previous.generation, started)
         reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
             raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
-        arrays = encode(plan, reusable, encoder, progress)
+        arrays = encode(plan, reusable, encoder, index, progress)
         manifest = _manifest(taken, plan, encoder, _relative(corpus, index), reusable)
         keep = previous.generation if previous else None
         generation = publish(index, manifest, plan.passages, arrays, taken.glossary, encoder, keep, calibrated)
+        checkpoint.remove(index)
     return _report(manifest, taken, _changes(plan, previous), generation, started)
 
 
