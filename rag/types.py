@@ -14,13 +14,15 @@ Span = tuple[int, int]  # start and end character offsets, end excluded
 class Note:
     """One file of the corpus, decoded.
 
-    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`;
+    `damaged` counts the places of the file that could not be read, each U+FFFD in `text`.
     """
 
     source: str
     title: str
     text: str
     sha256: str
+    damaged: int = 0
 
 
 Entry = tuple[str, tuple[str, ...], str | None]
@@ -83,6 +85,10 @@ class Cause(enum.Enum):
 
     # not opened
     HIDDEN = "hidden"
+    OWN = "our own index or feedback"
+    IGNORED = "in .kuaidaignore"
+    PROGRAM_FOLDER = "a folder of another program"
+    EDITOR_FILE = "a backup or lock file of an editor"
     FOLDER_LINK = "a link to a folder"
     NOT_A_NOTE = "not a note ({})"
     # not found
@@ -99,9 +105,14 @@ class Cause(enum.Enum):
     TOO_BIG = "over {} MB"
     BINARY = "binary"
     DAMAGED_UTF16 = "damaged UTF-16"
-    UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
+    DAMAGED_UTF32 = "damaged UTF-32"
+    UNKNOWN_ENCODING = "unknown encoding (save it as UTF-8)"
+    # read, but not all of it
+    DAMAGED_PLACES = "damaged places, each read as U+FFFD: {}"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
+    # of a line of an ignore file
+    BAD_PATTERN = "not a pattern of gitignore"
     # not written to
     READ_ONLY = "read-only"
     NOT_UTF8 = "not UTF-8"
@@ -141,6 +152,14 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that was left out of the index, and why."""
+
+    source: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A note that is in the index, and what is wrong with its file."""
 
     source: str
     reason: Reason
@@ -232,3 +251,4 @@ class BuildReport:
     generation: str
     seconds: float
     differences: tuple[Difference, ...] = ()
+    remarks: tuple[Remark, ...] = ()

@@ -1,43 +1,25 @@
-"""Walks the corpus and reads its notes; whatever cannot be read is named with its reason and left out."""
+"""Reads the notes of the corpus; whatever cannot be read is named with its reason and left out."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
 import re
-import stat
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from rag.errors import CorpusError, NoteUnreadable
+from rag.errors import NoteUnreadable
+from rag.notes.files import locate, read_bytes
 from rag.notes.readers import text as plain
 from rag.notes.readers.base import Text
 from rag.notes.readers.registry import reader_of
+from rag.notes.walking import is_glossary, no_note, walk
 from rag.text import glossary
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter, unlinked
-from rag.types import Cause, Note, Reason, Skipped
+from rag.types import Note, Skipped
 
-MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
 TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
 
-# O_NONBLOCK: a FIFO without a writer must not hang the build. O_NOFOLLOW: the path was resolved a moment ago.
-OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-
-CAUSES = {
-    errno.EACCES: Cause.NO_PERMISSION,
-    errno.EPERM: Cause.NO_PERMISSION,
-    errno.ELOOP: Cause.LINK_CIRCLE,
-    errno.ENOENT: Cause.GONE,
-    errno.ENOTDIR: Cause.GONE,
-    errno.ENAMETOOLONG: Cause.PATH_TOO_LONG,
-    errno.ENXIO: Cause.NOT_A_FILE,
-    errno.EISDIR: Cause.NOT_A_FILE,
-}
-
-ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 DIGITS = re.compile("([0-9]+)")
 FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
@@ -53,7 +35,7 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
     """
     notes: list[Note] = []
     skipped: list[Skipped] = []
-    for found in _walk(corpus):
+    for found in walk(corpus):
         if isinstance(found, Skipped):
             skipped.append(found)
             continue
@@ -67,18 +49,10 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
     )
 
 
-def require_folder(corpus: Path) -> None:
-    """Raises CorpusError when `corpus` cannot be listed: what can be said before anything slow is loaded."""
-    try:
-        os.scandir(corpus).close()
-    except OSError as error:
-        raise _corpus_error(corpus, error) from error
-
-
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
-    text = read_text(corpus, source).text
-    return Note(source, _title(source, text), text, _sha256(text))
+    read = read_text(corpus, source)
+    return Note(source, _title(source, read.text), read.text, _sha256(read.text), read.damaged)
 
 
 def read_sha256(corpus: Path, source: str) -> str:
@@ -91,7 +65,7 @@ def read_text(corpus: Path, source: str) -> Text:
     path = locate(corpus, source)
     reader = reader_of(source)
     if reader is None:
-        raise NoteUnreadable(_no_note(source))
+        raise NoteUnreadable(no_note(source))
     return reader(read_bytes(path))
 
 
@@ -99,110 +73,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def locate(corpus: Path, source: str) -> str:
-    """Returns the real path of the file at `source`; raises NoteUnreadable for one that is not in the corpus."""
-    try:
-        parts = _unescape(source).split("/")
-        if any(part in ("", ".", "..") or os.path.isabs(part) for part in parts):
-            raise NoteUnreadable(Reason(Cause.OUTSIDE))
-        return _resolve(corpus, os.path.join(corpus, *parts))
-    except OSError as error:
-        raise NoteUnreadable(_reason(error)) from error
-    except ValueError as error:  # a NUL or a lone surrogate, which no file name holds
-        raise NoteUnreadable(Reason(Cause.NOT_A_NAME)) from error
-
-
-def may_be_note(source: str) -> bool:
-    """Says whether a file may be a note by its name: whatever else lies beside the notes is nobody's business."""
-    return reader_of(source) is not None and not any(part.startswith(".") for part in source.split("/"))
-
-
-def read_bytes(path: str) -> bytes:
-    """Returns what a regular file holds, which `locate` found; raises NoteUnreadable."""
-    try:
-        return _read(path)
-    except OSError as error:
-        raise NoteUnreadable(_reason(error)) from error
-
-
 def read_glossary(corpus: Path) -> tuple[Glossary, tuple[Skipped, ...]]:
     """Returns the glossary at the top of `corpus`, empty without one, and what of it cannot be used."""
-    if not _is_glossary(corpus, glossary.SOURCE):
+    if not is_glossary(corpus, glossary.SOURCE):
         return Glossary(()), ()
     try:
         return glossary.parse(plain.read(read_bytes(locate(corpus, glossary.SOURCE))).text)
     except NoteUnreadable as error:
         return Glossary(()), (Skipped(glossary.SOURCE, error.reason),)
-
-
-def _is_glossary(corpus: Path, source: str) -> bool:
-    path = os.path.join(corpus, glossary.SOURCE)
-    return source == glossary.SOURCE and os.path.lexists(path) and not os.path.isdir(path)
-
-
-def _walk(corpus: Path) -> Iterator[str | Skipped]:
-    """Yields the source of each file that may be a note, and what is left out before opening it."""
-    pending = [""]  # a list, not the call stack: folders may be nested thousands deep
-    while pending:
-        prefix = pending.pop()
-        try:
-            entries = _list(corpus, prefix)
-        except OSError as error:
-            if not prefix:
-                raise _corpus_error(corpus, error) from error
-            yield Skipped(prefix, _reason(error))
-            continue
-        for entry in entries:
-            source = prefix + escape(entry.name)
-            if _is_glossary(corpus, source):
-                continue  # `read_glossary` says what is wrong with it
-            reason = _left_out(entry)
-            if entry.is_dir(follow_symlinks=False):
-                source += "/"
-                if reason is None:
-                    pending.append(source)
-                    continue
-            yield source if reason is None else Skipped(source, reason)
-
-
-def _list(corpus: Path, prefix: str) -> list[os.DirEntry[str]]:
-    with os.scandir(os.path.join(corpus, _unescape(prefix))) as entries:
-        return list(entries)
-
-
-def _left_out(entry: os.DirEntry[str]) -> Reason | None:
-    """Returns why `entry` is left out by its name or kind alone."""
-    if entry.name.startswith("."):
-        return Reason(Cause.HIDDEN)
-    if entry.is_dir(follow_symlinks=False):
-        return None
-    if entry.is_symlink() and os.path.isdir(entry.path):
-        return Reason(Cause.FOLDER_LINK)  # inside the corpus it would repeat its notes or lead in a circle
-    return None if reader_of(entry.name) else _no_note(escape(entry.name))
-
-
-def _no_note(source: str) -> Reason:
-    return Reason(Cause.NOT_A_NOTE, PurePosixPath(source).suffix.lower() or "no suffix")
-
-
-def _resolve(corpus: Path, path: str) -> str:
-    """Returns the real path of `path`; raises NoteUnreadable when a link leads out of the corpus."""
-    os.stat(path)  # the kernel stops long chains of links, on which realpath would recurse
-    root, real = os.path.realpath(corpus), os.path.realpath(path)
-    if os.path.commonpath((root, real)) != root:
-        raise NoteUnreadable(Reason(Cause.LINK_OUT))
-    return real
-
-
-def _read(path: str) -> bytes:
-    with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise NoteUnreadable(Reason(Cause.NOT_A_FILE))
-        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
-    if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
-        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(MAX_BYTES // 1_000_000)))
-    return data
 
 
 def _title(source: str, text: str) -> str:
@@ -237,32 +115,3 @@ def _natural(source: str) -> tuple[tuple[tuple[str | int, ...], ...], str]:
     # split() puts text at even and digits at odd places, so equal places hold comparable values
     keys = (tuple(int(piece) if place % 2 else piece for place, piece in enumerate(part)) for part in parts)
     return tuple(keys), source
-
-
-def escape(name: str) -> str:
-    """Returns the name of a file, or a path, in printable characters, as sources have it.
-
-    Anything else, and the backslash itself, is `\\xNN` for each byte.
-    """
-    return "".join(
-        char if char.isprintable() and char != "\\" else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
-        for char in name
-    )
-
-
-def _unescape(source: str) -> str:
-    return os.fsdecode(ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), os.fsencode(source)))
-
-
-def _reason(error: OSError) -> Reason:
-    if cause := CAUSES.get(error.errno or 0):
-        return Reason(cause)
-    return Reason(Cause.SYSTEM, error.strerror) if error.strerror else Reason(Cause.CANNOT_READ)
-
-
-def _corpus_error(corpus: Path, error: OSError) -> CorpusError:
-    if not os.path.lexists(corpus):
-        return CorpusError(f"no folder {corpus}/: create it and put notes in it, or name yours with --corpus")
-    if not os.path.isdir(corpus):
-        return CorpusError(f"{corpus} is not a folder: name the folder that holds your notes with --corpus")
-    return CorpusError(f"cannot read the folder {corpus} ({_reason(error)}): allow reading it, or name another one")

@@ -27,7 +27,7 @@ from rag.question.frames import content_tokens
 from rag.store import generations
 from rag.store.base import Candidate
 from rag.store.local import Index, current_identity
-from rag.types import Passage, Span
+from rag.types import Cause, Passage, Reason, Remark, Span
 from tests.toy_encoder import ToyEncoder
 
 TOY = ToyEncoder()
@@ -82,6 +82,15 @@ def texts(index: Index) -> list[str]:
 
 
 # ---------------------------------------------------------------------------------------------------------- reading
+
+
+def test_a_damaged_note_is_in_the_index_and_remarked_upon_in_every_report(corpus: Path, folder: Path) -> None:
+    (corpus / "c.md").write_bytes("企鹅吃鱼和磷虾，也吃乌贼。".encode() + b"\xff\n")
+    expected = (Remark("c.md", Reason(Cause.DAMAGED_PLACES, "1")),)
+    first = sync(corpus, folder, TOY)
+    assert (first.notes, first.skipped, first.remarks) == (3, (), expected)
+    assert is_current(corpus, folder, TOY)
+    assert sync(corpus, folder, TOY).remarks == expected
 
 
 def test_first_build(corpus: Path, folder: Path) -> None:

@@ -15,11 +15,13 @@ class Text:
 
     `places[i]` is the `unit` of the file, from 1, on which line i of `text`, from 0, stands: pages of a PDF, or lines
     of a file that holds more than its text, as HTML does. Without `places` the lines of `text` are those of the file.
+    `damaged` counts the places of the file that could not be read, each U+FFFD in `text`.
     """
 
     text: str
     unit: Unit = "line"
     places: tuple[int, ...] | None = None
+    damaged: int = 0
 
     def place(self, line: int) -> int:
         """Returns where in the file a line of `text` stands, both from 1."""

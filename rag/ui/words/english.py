@@ -38,6 +38,7 @@ ENGLISH = Words(
     rebuilt="{notes} notes, {passages} passages (+{added} ~{changed} −{removed}) in {seconds} s",
     unchanged="{notes} notes, {passages} passages, no changes, in {seconds} s",
     skipped="{count} files left out",
+    remarks="{count} damaged files were read",
     question_empty="Type a question",
     question_long="That question is too long: please keep it within {limit} characters.",
     rebuild_running="The index is being rebuilt, please wait for it to finish.",

@@ -10,10 +10,11 @@ from rag.assistant import Assistant
 from rag.errors import NoteNotWritable, NoteUnreadable
 from rag.feedback.append import append_question
 from rag.indexing.sync import sync
-from rag.notes.corpus import may_be_note, read_corpus, read_note, read_text
+from rag.notes.corpus import read_corpus, read_note, read_text
 from rag.notes.readers import registry, text
 from rag.notes.readers.base import Text
 from rag.notes.readers.registry import reader_of
+from rag.notes.walking import may_be_note
 from rag.types import Cause, Reason, Skipped
 from tests.toy_encoder import ToyEncoder
 
