@@ -27,7 +27,7 @@ BLANKS = re.compile(r"\s+")
 OPENING_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")  # "```x```" is code within a line
 FORMULA_LINES = 100  # a formula is not longer; a lone `$$` must not swallow the text
 FORMULA_MARKS = {"$$": "$$", "\\[": "\\]"}
-ALIGNING = re.compile(r"[ \t\u3000\xa0]+")
+ALIGNING = re.compile(r"(?<=\S)(?:[ \u3000\xa0]{3,}|[ \t]*\t[ \t]*)")  # not what indents, nor two blanks by habit
 RULE_ROW = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ \t|:-]+$", re.MULTILINE)
 HIDDEN = re.compile(
     r"`[^`\n]+`"  # what stands in code is passed over
@@ -111,7 +111,7 @@ def visible(text: str) -> str:
 
 
 def extent(text: str) -> int:
-    """Returns how many characters of a text are to be read: a run of blanks counts as one, the rule of a table as none.
+    """Returns how many characters of a text are read: blanks that align count as one, the rule of a table as none.
 
     Who aligns the columns of a table by hand writes more blanks than text.
     """
