@@ -54,7 +54,13 @@ KNOWN_PROPERTY = re.compile(
 CONTENTS = re.compile(
     r"@?\[\[?_?toc_?\]?\](?:\(.*\))?|\{:?toc\}|(?:目\s?录|contents|table of contents|toc)[:：]?", re.IGNORECASE
 )
-LEADERS = re.compile(r"(?:[.．·•…‥⋯]\s?){3,}\s*(?:\d{1,4}|[ivxl]{1,6})$", re.IGNORECASE)  # "第一章 ……… 3"
+LEADERS = re.compile(
+    # "第一章 ……… 3"; without a number it may be a price
+    r"(?:第\s*\S{1,4}\s*[章节篇讲编]|(?:chapter|part|section|appendix)\b|[一二三四五六七八九十]+、|\d{1,2}(?:\.\d{1,2})*[.、)]?\s"
+    r"|前言|附录|preface|introduction)"
+    r"[^\n]*?(?:[.．·•…‥⋯]\s?){3,}\s*(?:\d{1,4}|[ivxl]{1,6})",
+    re.IGNORECASE,
+)
 STUB = re.compile(
     r"(?:todo|to do|tb[adc]|wip|fixme|coming soon|work in progress|under construction"
     r"|to be (?:added|announced|completed|continued|defined|determined|done|written)|see (?:above|below)|as above|ditto"
@@ -165,9 +171,10 @@ def _standing(line: str, below: str) -> Standing:
         return Standing.HIDDEN
     if HEADING.fullmatch(bare):
         return Standing.HEADING
-    if _is_hollow(bare):
+    if LEADERS.fullmatch(bare) or LEADERS.fullmatch(line.strip()) or _is_hollow(bare):
         return Standing.HOLLOW
-    is_pointing = _is_over_a_rule(line, below) or any(form.fullmatch(bare) for form in (REFERENCE, BOLD, HASHTAGS))
+    is_bold = BOLD.fullmatch(line.strip(" \t>")) is not None  # and no item of a list
+    is_pointing = is_bold or _is_over_a_rule(line, below) or any(form.fullmatch(bare) for form in (REFERENCE, HASHTAGS))
     linked = _standing_of_links(bare, ITEM.match(line) is not None)
     return min(linked, Standing.POINTING) if is_pointing else linked
 
@@ -183,7 +190,7 @@ def _standing_of_marks(line: str) -> Standing:
 
 
 def _is_hollow(bare: str) -> bool:
-    if CONTENTS.fullmatch(bare) or ((leaders := LEADERS.search(bare)) and _has_word(bare[: leaders.start()])):
+    if CONTENTS.fullmatch(bare):
         return True
     if "![" in bare and not _has_word(LINK.sub("", IMAGE.sub("", bare))):
         return IMAGE.search(bare) is not None

@@ -95,7 +95,7 @@ HOLLOW = [
     '* **[Watering](#watering)**\n* [Soil](#soil "to soil")',
     "- [[#浇水]]\n- [[#施肥|肥]]",
     "[甲](#a) | [乙](#b) | [丙](#c)",
-    "目录\n第一章 浇水 ……… 3\n1.2 施肥 ........ 12\nChapter 3 Pots . . . . . . 40",
+    "目录\n前言 …… … i\n第一章 浇水 ……… 3\n1.2 施肥 ........ 12\n- 二、换盆……………30\nChapter 3 Pots . . . . . . 40",
     "[TOC]",
     "[[_TOC_]]",
     # what folds, what only a program reads
@@ -173,6 +173,8 @@ def test_what_answers_only_who_asked_for_it(text: str) -> None:
         "待补充的是盐和米。",
         "等了又等……终于开了",
         "首付 3……后来改成 5",
+        "拿铁 ........ 28\nEspresso ....... 19",
+        "- **薄荷**\n- **芦荟**",
         "光合作用::植物把光变成糖",
         "- 光合作用::植物把光变成糖\n  呼吸作用::反过来",
         "std::vector 是数组",
