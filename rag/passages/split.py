@@ -27,7 +27,7 @@ from rag.text.markdown import plain
 from rag.text.tables import cells
 from rag.types import Note, Passage, Span
 
-SPLITTER_VERSION = 4  # in the index's manifest: another number means other passages from the same notes
+SPLITTER_VERSION = 5  # in the index's manifest: another number means other passages from the same notes
 
 
 def split(note: Note) -> tuple[Passage, ...]:

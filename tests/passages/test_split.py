@@ -10,7 +10,7 @@ import pytest
 
 from rag.notes.corpus import read_corpus
 from rag.passages.outline import TARGET_CHARACTERS, Heading, headings
-from rag.passages.packing import MAX_CHARACTERS
+from rag.passages.packing import MAX_CHARACTERS, RAW
 from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
 from rag.passages.split import split
 from rag.types import Note, Passage
@@ -376,6 +376,22 @@ def test_a_formula_is_not_cut() -> None:
 def test_a_table_is_cut_between_rows_and_its_header_stays_with_the_first() -> None:
     row = "| " + "字" * 90 + " | b |\n"
     text = "| 甲 | 乙 |\n|---|---|\n" + row * 12
+    assert [(first, last) for first, last, *_ in outline(text)] == [(1, 6), (7, 14)]
+
+
+def test_the_blanks_that_align_a_table_are_no_text() -> None:
+    rows = "".join(f"| {name * 20:90} | {name * 5:90} |\n" for name in "abcdefghij")
+    wide = f"| {'甲':90} | {'乙':90} |\n|{'-' * 92}|{'-' * 92}|\n{rows}"
+    assert len(wide) > 2 * MAX_CHARACTERS
+    assert outline(wide) == [(1, 12, (), None)]
+    wider = wide.replace("b" * 20, "b" * 20 + " " * 2000)  # up to a length that is too much even so
+    assert len(wider) > RAW * MAX_CHARACTERS
+    assert outline(wider) == [(1, 3, (), None), (4, 12, (), None)]
+
+
+def test_a_table_cut_between_rows_is_measured_by_its_text() -> None:
+    rows = "".join(f"| {'字' * 90} {' ' * 60}| b |\n" for _ in range(12))
+    text = f"| 甲{' ' * 150}| 乙 |\n|{'-' * 152}|---|\n{rows}"
     assert [(first, last) for first, last, *_ in outline(text)] == [(1, 6), (7, 14)]
 
 
