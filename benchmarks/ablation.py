@@ -34,7 +34,7 @@ STEPS = {
     "+ sentence vectors": ("sentence",),
     "+ BM25 with translations and typos": ("lexical",),
     "+ which words are covered": ("covered", "missed", "strange"),
-    "+ what kind of passage it is": ("substance", "beside", "numberless", "kindless"),
+    "+ what kind of passage it is": ("substance", "beside", "numberless", "kindless", "misnumbered"),
     "+ token-level late interaction": ("late", "weakest"),
 }
 

@@ -14,14 +14,16 @@ Span = tuple[int, int]  # start and end character offsets, end excluded
 class Note:
     """One file of the corpus, decoded.
 
-    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`;
-    `damaged` counts the places of the file that could not be read, each U+FFFD in `text`.
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
+    `names` are what else the note goes by than its headings: its file's name, and what it calls itself. `damaged`
+    counts the places of the file that could not be read, each U+FFFD in `text`.
     """
 
     source: str
     title: str
     text: str
     sha256: str
+    names: tuple[str, ...] = ()
     damaged: int = 0
 
 
@@ -36,7 +38,8 @@ class Passage:
 
     `question` is what the passage answers, `asks` where that stands in `text`: a later piece of a long answer has none.
     `answer` is where in `text` the answer stands, after the question and a marker such as "答："; None for all of it.
-    `columns` is the head of the table in which the passage begins, where that stands in an earlier one.
+    `columns` is the head of the table in which the passage begins, where that stands in an earlier one; `names` are
+    those of its note.
     `open_question` is what headings ask that have nothing below them: who finds such a passage has found no answer.
     """
 
@@ -52,6 +55,7 @@ class Passage:
     asks: Span | None = None
     open_question: str | None = None
     columns: str = ""
+    names: tuple[str, ...] = ()
 
     @property
     def entry(self) -> Entry:

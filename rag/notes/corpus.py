@@ -8,11 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from rag.errors import NoteUnreadable
 from rag.notes.files import locate, read_bytes
+from rag.notes.names import names_of
 from rag.notes.readers import text as plain
 from rag.notes.readers.base import Text
 from rag.notes.readers.registry import reader_of
 from rag.notes.walking import is_glossary, no_note, walk
 from rag.text import glossary
+from rag.text.fields import Fields, fields
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter, unlinked
 from rag.types import Note, Skipped
@@ -21,7 +23,6 @@ TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
 
 DIGITS = re.compile("([0-9]+)")
-FRONT_TITLE = re.compile(r"title\s*:\s*(.+)", re.IGNORECASE)
 FENCE = re.compile(r"\s{0,3}(```|~~~)")
 ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
 NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
@@ -52,7 +53,9 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
     read = read_text(corpus, source)
-    return Note(source, _title(source, read.text), read.text, _sha256(read.text), read.damaged)
+    told = fields(read.text.split("\n"))
+    title, names = _title(source, read.text, told), names_of(source, told)
+    return Note(source, title, read.text, _sha256(read.text), names, read.damaged)
 
 
 def read_sha256(corpus: Path, source: str) -> str:
@@ -83,13 +86,12 @@ def read_glossary(corpus: Path) -> tuple[Glossary, tuple[Skipped, ...]]:
         return Glossary(()), (Skipped(glossary.SOURCE, error.reason),)
 
 
-def _title(source: str, text: str) -> str:
+def _title(source: str, text: str, told: Fields) -> str:
     """Returns the title: of the front matter, the first H1, a first line that looks like one, or the file's name."""
     lines = text.split("\n")
     front = front_matter(lines)
-    for line in lines[:front]:
-        if (match := FRONT_TITLE.match(line)) and (title := match[1].strip().strip("\"'").strip()):
-            return title[:TITLE_CHARACTERS]
+    if title := next(iter(told.get("title", ())), "").strip():
+        return title[:TITLE_CHARACTERS]
     first = next((line.strip() for line in lines[front:] if line.strip()), "")
     if len(first) > TITLE_CHARACTERS or first.endswith(SENTENCE_ENDS) or NO_TITLE.match(first):
         first = ""

@@ -61,6 +61,7 @@ def _passage(note: Note, layout: Layout, section: Section, span: Span) -> Passag
         asks=asks,
         open_question=section.open_question,
         columns=_columns(layout, section, layout.line_of(start)),
+        names=note.names,
     )
 
 

@@ -7,9 +7,11 @@ import itertools
 import json
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from rag.passages.sentences import sentences
 from rag.text.markdown import unmarked
+from rag.text.normal import letters
 from rag.text.tokens import tokens
 from rag.text.typos import sounds
 from rag.types import Passage, Span
@@ -63,7 +65,13 @@ def _trail(passage: Passage) -> tuple[str, ...]:
     question, columns = passage.question, unmarked(passage.columns)
     if question is not None and _unspaced(question) in _unspaced(passage.text):
         question = None
-    return (*passage.headings, *filter(None, (question, columns)))
+    return (*_names(passage), *passage.headings, *filter(None, (question, columns)))
+
+
+def _names(passage: Passage) -> tuple[str, ...]:
+    """Returns what the note is called where neither the headings nor the question of the passage say it."""
+    said = letters(" ".join((*passage.headings, passage.question or "")))
+    return tuple(name for name in passage.names if letters(name) not in said)
 
 
 def _unspaced(text: str) -> str:
@@ -75,7 +83,12 @@ def heading_text(passage: Passage) -> str:
 
 
 def lexical_text(passage: Passage) -> str:
-    return f"{heading_text(passage)}\n{body_text(passage)}"
+    return "\n".join((name_text(passage), heading_text(passage), body_text(passage)))
+
+
+def name_text(passage: Passage) -> str:
+    """Returns what the note is called and the folders that it is in."""
+    return "\n".join((*PurePosixPath(passage.source).parts[:-1], *passage.names))
 
 
 def body_text(passage: Passage) -> str:

@@ -25,7 +25,8 @@ class Signals:
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
     `numberless`: the question asks how many, how long or when, and the passage has no number. `kindless`: it asks for a
-    kind of fact, a price or a telephone number, and the passage has none of that kind.
+    kind of fact, a price or a telephone number, and the passage has none of that kind. `misnumbered`: it names a date,
+    a version, an address or a long number, and neither the passage nor what its note is called has it.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 
@@ -41,6 +42,7 @@ class Signals:
     strange: float
     numberless: bool
     kindless: bool
+    misnumbered: bool
     foreign: bool
 
 
@@ -62,6 +64,7 @@ SAME_LANGUAGE: Weights = {
     "strange": -4.00,
     "numberless": -0.49,
     "kindless": -4.00,
+    "misnumbered": -14.00,
     "bias": -22.14,
 }
 CROSS_LANGUAGE: Weights = {
@@ -77,6 +80,7 @@ CROSS_LANGUAGE: Weights = {
     "strange": -4.00,
     "numberless": -0.71,
     "kindless": -4.00,
+    "misnumbered": -14.00,
     "bias": -23.63,
 }
 SUBSTANTIAL = 160

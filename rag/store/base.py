@@ -21,7 +21,7 @@ from rag.store.generations import FileRecord
 from rag.text.glossary import Glossary
 from rag.types import Passage, Reason, Skipped, Span
 
-FORMAT = 3  # of the files of an index; another one is built anew
+FORMAT = 4  # of the files of an index; another one is built anew
 QUANTISED = 127  # the int8 of 1.0 in a token vector
 
 REBUILD = "run `python -m rag.build`"

@@ -225,7 +225,7 @@ class Index:
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
-        for name in ("headings", "answer", "asks"):
+        for name in ("headings", "answer", "asks", "names"):
             values[name] = None if values[name] is None else tuple(values[name])
         return Passage(**values)
 
