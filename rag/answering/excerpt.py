@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from rag.passages.sentences import by_sentence
 from rag.passages.statements import announces, table_start
 from rag.text.markdown import Enclosed, enclosed, extent
+from rag.text.tables import cells
 from rag.types import Span
 
 EXCERPT_CHARACTERS = 300  # what a person reads before opening the note
@@ -67,10 +68,15 @@ def indented(text: str, span: Span) -> Span:
     return (line if is_nested and not text[line:start].strip(" \t") else start), end
 
 
-def standalone(text: str, span: Span) -> str:
-    """Returns a part of a text as Markdown that shows what the text does: code has a fence, a list no indentation."""
+def standalone(text: str, span: Span, columns: str = "") -> str:
+    """Returns a part of a text as Markdown that shows what the text does: code has a fence, a list no indentation.
+
+    `columns` is the head of a table that the text goes on with: rows of it are given that.
+    """
     start, end = span
     quoted = text[start:end]
+    if columns.startswith("|") and quoted.startswith("|"):
+        return f"{columns}\n{'|---' * len(cells(columns))}|\n{quoted}"
     for block in enclosed(text):
         if block.is_code and block.start < start and end <= block.end:
             fence = "`" * max(3, 1 + max(map(len, BACKQUOTES.findall(quoted)), default=0))

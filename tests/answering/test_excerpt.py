@@ -168,5 +168,11 @@ def test_a_part_of_a_text_shows_what_the_text_does(text: str, quoted: str, expec
     assert standalone(text, span) == shown
 
 
+def test_rows_that_go_on_with_a_table_are_shown_under_its_head() -> None:
+    rows = "| 螺丝 | 抽屉 |\n| 钉子 | 盒子 |"
+    assert standalone(rows, (0, 11), "| 名称 | 在哪 |") == "| 名称 | 在哪 |\n|---|---|\n| 螺丝 | 抽屉 |"
+    assert standalone("螺丝在抽屉里。", (0, 7), "| 名称 | 在哪 |") == "螺丝在抽屉里。"
+
+
 def test_no_sentence_no_excerpt() -> None:
     assert excerpt("", (), ()) is None

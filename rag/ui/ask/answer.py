@@ -111,7 +111,7 @@ def _standalone(piece: Piece, turn: Turn) -> str:
     before = piece.text.removesuffix(quoted)
     if before == piece.text or (before and not before.endswith("\n\n")):
         return piece.text
-    return before + standalone(hit.passage.text, hit.excerpt)
+    return before + standalone(hit.passage.text, hit.excerpt, hit.passage.columns)
 
 
 def _chip(turn: Turn, rank: int, words: Words) -> str:
