@@ -186,6 +186,14 @@ def test_a_long_answer_to_a_question_is_quoted_whole() -> None:
     assert answer.text == f"{body} [1]"
 
 
+def test_a_table_that_was_cut_is_quoted_once() -> None:
+    columns = {"columns": "| 名称 | 在哪 |"}
+    rows = [Passage("a.md", ("库存",), None, i, i + 9, i, i, f"| {i} | 抽屉 |", **columns) for i in (1, 2)]
+    prose = Passage("b.md", ("库存",), None, 0, 9, 1, 1, "都在抽屉里。")
+    hits = tuple(Hit(each, SURE, (0, 3), False, (0, len(each.text))) for each in (*rows, prose))
+    assert compose("在哪", hits).cited == (1, 3)
+
+
 def test_of_prose_the_excerpt_is_quoted() -> None:
     passage = Passage("a.md", (), None, 0, 9, 1, 1, "甲句。乙句。丙句。")
     answer = compose("问", (Hit(passage, SURE, (3, 6), False, (3, 9)),))

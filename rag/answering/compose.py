@@ -7,6 +7,7 @@ from rag.passages.statements import closing, opening, statements
 from rag.question.facts import kind_asked_for
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import MAYBE, THRESHOLD
+from rag.retrieval.fusion import inverse_document_frequency
 from rag.retrieval.search import Match
 from rag.store.base import Store
 from rag.text.markdown import extent
@@ -47,12 +48,16 @@ def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
 
     By meaning, by the words they share with the question, and by holding a fact of the kind that is asked for.
     """
-    asked = set(content_tokens(match.wording.text))
+    asked = {
+        token: inverse_document_frequency(store.document_frequency(token), store.size)
+        for token in content_tokens(match.wording.text)
+    }
+    all_asked = sum(asked.values()) or 1.0
     kind = kind_asked_for(match.wording.text)
     text = match.passage.text
 
     def value(sentence: str, similarity: float) -> float:
-        shared = len(asked.intersection(tokens(sentence))) / max(1, len(asked))
+        shared = sum(asked[token] for token in asked.keys() & set(tokens(sentence))) / all_asked
         return similarity + SHARED_WORDS * shared + FACT * (kind is not None and kind.is_held_by(sentence))
 
     similar = store.sentences(match.id, match.wording.encoded.whole)
@@ -119,8 +124,13 @@ def _further(hits: tuple[Hit, ...], wanted: int) -> list[int]:
     return [
         rank
         for rank, hit in enumerate(hits[:MOST_QUOTED], 1)
-        if rank > wanted and hit.passage.question is None and hit.score >= floor
+        if rank > wanted and hit.passage.question is None and hit.score >= floor and not _same_table(hit, best)
     ]
+
+
+def _same_table(hit: Hit, best: Hit) -> bool:
+    """Says whether two hits are of one table that was cut: who asks for a row of it has that row already."""
+    return (hit.passage.columns or best.passage.columns) != "" and hit.passage.entry == best.passage.entry
 
 
 def _percent(score: float, chinese: bool) -> str:

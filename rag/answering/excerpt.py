@@ -16,6 +16,7 @@ from rag.types import Span
 
 EXCERPT_CHARACTERS = 300  # what a person reads before opening the note
 NEAR = 0.2  # a sentence this much less similar than the best neither helps an excerpt nor harms it
+NEAR_ROW = 0.1  # the same of a row of a table: its rows are alike, and one is asked for
 
 ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+•·]\s|\d{1,3}[.)．、]|[（(]\d{1,3}[)）])")
 BACKQUOTES = re.compile(r"`+")
@@ -48,7 +49,7 @@ def excerpt(text: str, spans: Sequence[Span], similarities: Sequence[float]) -> 
     if not units:
         return None
     best = max(range(len(units)), key=lambda i: (units[i].similarity, -i))
-    floor = units[best].similarity - NEAR
+    floor = units[best].similarity - (NEAR_ROW if _is_row(text, units[best].start) else NEAR)
     gains = [unit.similarity - floor for unit in units]
     first = last = best
     while (side := _better_side(text, units, gains, first, last)) is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rag.passages.forms import CLOSERS
 from rag.passages.sentences import sentences
-from rag.passages.standing import Line, Standing, lines
+from rag.passages.standing import TABLE_RULE, Line, Standing, lines
 from rag.text.markdown import Enclosed, enclosed, visible
 from rag.types import Passage, Span
 
@@ -74,11 +74,13 @@ def announces(text: str) -> bool:
 
 
 def table_start(text: str, row: int) -> int:
-    """Returns where the table begins whose row begins at an offset: rows above belong to it, its head among them."""
+    """Returns where the table begins whose row begins at an offset; where its head is not in the text, the row."""
     above = text[:row].split("\n")[:-1]
+    first, has_head = row, False
     while above and "|" in above[-1]:
-        row -= len(above.pop()) + 1
-    return row
+        has_head |= TABLE_RULE.fullmatch(above[-1]) is not None
+        first -= len(above.pop()) + 1
+    return first if has_head else row
 
 
 def _block(passage: Passage, offset: int) -> Enclosed | None:

@@ -174,5 +174,11 @@ def test_rows_that_go_on_with_a_table_are_shown_under_its_head() -> None:
     assert standalone("螺丝在抽屉里。", (0, 7), "| 名称 | 在哪 |") == "螺丝在抽屉里。"
 
 
+def test_of_rows_that_are_alike_only_the_nearest_are_quoted() -> None:
+    head, rows = "| 名称 | 在哪 |\n|---|---|\n", "| 甲 | 一 |\n| 乙 | 二 |\n| 丙 | 三 |"
+    assert quoted(head + rows, [0.1, 0.0, 0.75, 0.9, 0.75]) == head + "| 甲 | 一 |\n| 乙 | 二 |"  # from its head on
+    assert quoted(rows, [0.75, 0.9, 0.75]) == "| 乙 | 二 |"  # the head is in an earlier passage
+
+
 def test_no_sentence_no_excerpt() -> None:
     assert excerpt("", (), ()) is None
