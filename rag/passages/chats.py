@@ -35,6 +35,9 @@ def turns(lines: Sequence[str], other: Container[int]) -> list[Turn]:
     counts = Counter(name for _, name, _, _ in opened)
     opened = [entry for entry in opened if counts[entry[1]] >= FEWEST]
     speakers = {name for _, name, _, _ in opened}
+    if "B" not in speakers:  # else "A:" is a marker of answers
+        opened = [entry for entry in opened if entry[1] != "A"]
+        speakers.discard("A")
     said = sum(1 for line in lines if line.strip())
     headers = sum(1 for _, _, is_header, _ in opened if is_header)
     if len(speakers) < 2 or len(opened) + headers < MOSTLY * said:
@@ -46,7 +49,8 @@ def _opens(line: str) -> tuple[str, bool, int] | None:
     """Returns who begins to speak on a line, whether only that stands on it, and the column of the first word."""
     if len(line) < 80 and (header := HEADER.fullmatch(line)):
         return header["name"] or header["after"], True, 0
-    if (spoken := SPOKEN.match(line)) and not is_marker(line) and not ASKED.match(line.strip()):
+    spoken = SPOKEN.match(line)
+    if spoken and (spoken["name"] == "A" or not (is_marker(line) or ASKED.match(line.strip()))):
         return spoken["name"], False, spoken.end()
     return None
 

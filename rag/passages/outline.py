@@ -240,8 +240,9 @@ class Outline:
         line = below if ASK_HEADING.fullmatch(raw) and self._says_what_is_asked(below) else None
         ask = parse_ask(raw if line is None else self.layout.lines[line])
         text = ask.text if ask and ask.text else unnumbered(raw)
-        asks = reads_as_question(text) or self._is_answered_as_question(i, level, end)
-        asks = asks or line is not None or bool(ask and ask.style in ("Q", "问"))
+        is_form = reads_as_question(text) or self._is_answered_as_question(i, level, end)
+        is_form = is_form or bool(ask and ask.style in ("Q", "问"))
+        asks = line is not None or (is_form and not ASK_HEADING.fullmatch(raw))
         if level == 1 and asks and i == min(self.layout.headings) and len(self.layout.headings) > 1:
             asks = False  # a title that asks is the subject of the note, not one question of it
         return _Mark(level, text if asks else raw, asks, line=line if asks else None)
@@ -272,7 +273,10 @@ class Outline:
         following = self._next_heading(i)
         is_answered = self._marked(i) or (following is not None and self._is_answer_heading(following))
         ask = parse_ask(self.layout.lines[i])
-        return ask is not None and (ask.reads or is_answered)
+        end = len(self.layout.lines) if following is None else following
+        others = (self._ask_at(j) for j in range(i + 1, end))  # a list of questions, with one of answers below
+        is_one = ask is None or not ask.number or not any(other and other.style == ask.style for other in others)
+        return ask is not None and is_one and (ask.reads or is_answered)
 
     def _plain_section(self, i: int) -> _Mark | None:
         line = unbold(self.layout.lines[i])
