@@ -55,7 +55,6 @@ WEIGHTS: dict[str, tuple[float, float, tuple[float | None, float | None]]] = {
     "substance": (1.5, 2.0, (0, None)),
     "beside": (-2.0, 4.0, (None, 0)),
     "covered": (10.0, 8.0, (0, None)),
-    "missed": (-1.0, 4.0, (None, 0)),
     "strange": (STRANGE, 4.0, (STRANGE, STRANGE)),
     "numberless": (-1.0, 4.0, (None, 0)),
     "kindless": (KINDLESS, 4.0, (KINDLESS, KINDLESS)),
@@ -76,7 +75,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question: signals of the passages read (n, 14), whether each is foreign, whether each is right."""
+    """One question: signals of the passages read (n, 13), whether each is foreign, whether each is right."""
 
     signals: np.ndarray
     foreign: np.ndarray

@@ -109,7 +109,6 @@ def measure_level(store: Store, encoder: Encoder) -> float | None:
 def _signals(
     store: Store, reading: Reading, candidate: Candidate, passage: Passage, kind: Kind | None, named: Named | None
 ) -> Signals:
-    covered, missed = reading.coverage(reading.held_by(passage))
     return Signals(
         dense=candidate.dense,
         sentence=candidate.sentence,
@@ -118,8 +117,7 @@ def _signals(
         lexical=candidate.lexical / reading.scale,
         substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
         beside=is_beside_questions(store, passage),
-        covered=covered,
-        missed=missed,
+        covered=reading.coverage(reading.held_by(passage)),
         strange=reading.strange,
         numberless=kind is not None and not has_number(passage.text),
         kindless=kind is not None and kind is not ANY_NUMBER and not kind.is_held_by(lexical_text(passage)),
