@@ -101,7 +101,7 @@ CLOCK = Kind(
         rf"\d{{1,2}}[:：.]\d{{2}}|{NUMERAL}+\s*点(?!建议|原因)|\b\d{{1,2}}\s?(?:am|pm|a\.m|p\.m|h\b|uhr)|\bnoon\b|"
         rf"\bmidnight\b|中午|零点|"
         r"凌晨|全天|24\s*(?:小时|h)|o'clock|\b(?:at|by|from|until|till|before|after)\s(?:\d|one|two|three|four|five|"
-        r"six|seven|eight|nine|ten|eleven|twelve|half)|[上下]午|早[上晨]|晚上?|傍晚|\d\s*时"
+        r"six|seven|eight|nine|ten|eleven|twelve|half)|[上下]午|早[上晨]|晚上|夜里|傍晚|[当今明每日一二三四五六]晚(?!上)(?<!前一晚)(?<!头一晚)|\d\s*时"
     ),
 )
 DURATION = Kind(
