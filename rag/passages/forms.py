@@ -34,7 +34,7 @@ CHOSEN = re.compile(
 UNFOLD = re.compile(r"\s*<details\b[^<>]*>\s*<summary\b[^<>]*>(?P<summary>[^\n]{0,80}?)</summary>", re.IGNORECASE)
 FOLDS = re.compile(r"<details\b[^<>]*>|</(?P<close>details)\s*>", re.IGNORECASE)
 SOLUTION = re.compile(rf"^(?={MARKER.pattern}|[ \t]*#{{1,6}}[ \t]*(?:{ANSWER}))", re.MULTILINE)
-ASK_HEADING = re.compile(r"\W*(?:问题|题目|提问|第\s*\d+\s*题|Question|Q)\s*\d*\W*")  # the question stands below it
+ASK_HEADING = re.compile(r"\W*(?:问题|题目|提问|第\s*\d+\s*题|Question|Q)\s*\d*[^\w?？]*")  # the question is below it
 INLINE_ANSWER = re.compile(r"(?<=[?？])\s*(?=(?:\*\*)?(?:参考答案|回答|解答|答案|答|Answer|A)(?:\*\*)?\s*[:：])")
 
 SECTIONS = (
