@@ -8,19 +8,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 Span = tuple[int, int]  # start and end character offsets, end excluded
+Unit = Literal["line", "page", "slide", "cell", "chapter"]  # what a person is sent to in a file
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """One file of the corpus, decoded.
 
-    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` tells one content
+    from another: it is of `text`, or of the file where `text` had to be made out of it. `places[i]` is the `unit` of
+    the file on which line i of `text`, from 0, stands; None where the lines are what a person looks for.
     """
 
     source: str
     title: str
     text: str
     sha256: str
+    unit: Unit = "line"
+    places: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file as a person sees it: pages 3 to 4, both from 1 and inclusive."""
+
+    kind: Unit
+    first: int
+    last: int
 
 
 Entry = tuple[str, tuple[str, ...], str | None]
@@ -31,6 +45,8 @@ TITLE_CHARACTERS = 40  # of the beginning of a text that has no heading: what fi
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive.
+
+    `place` is where the file has it, None where that is just its lines.
 
     `question` is what the passage answers, `asks` where the line that asks it stands in `text`, with its end: a later
     piece of a long answer has none. `answer` is where in `text` the answer begins, after the question and a marker such
@@ -49,6 +65,7 @@ class Passage:
     answer: int = 0
     asks: Span | None = None
     open_question: str | None = None
+    place: Place | None = None
 
     @property
     def entry(self) -> Entry:
@@ -99,6 +116,16 @@ class Cause(enum.Enum):
     BINARY = "binary"
     DAMAGED_UTF16 = "damaged UTF-16"
     UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
+    NO_LIBRARY = 'its reader is not installed: pip install "kuaida[formats]"'
+    DAMAGED = "damaged, or not such a file"
+    ENCRYPTED = "encrypted"
+    BOMB = "unpacks to far more than such a file holds"
+    SCANNED = "scanned, without text"
+    NO_TEXT = "without text"
+    NO_PAIRS = "holds no questions with answers"
+    # read in part
+    CUT_PLACES = "only its first {} pages, slides or cells are read"
+    CUT_CHARACTERS = "only its first {} characters are read"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
     # not written to

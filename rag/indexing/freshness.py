@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from rag.errors import NoteUnreadable
-from rag.notes.corpus import escape, may_be_note, read_glossary, read_note
+from rag.notes.corpus import escape, may_be_note, read_glossary, read_sha256, read_text
 from rag.notes.watching import Moved, footprint, moved
 from rag.store.local import Index
 from rag.text import glossary
@@ -53,7 +53,7 @@ class Disk:
         told = (source for source in prints if source == glossary.SOURCE or may_be_note(source))
         known = {source: self._known.get(source) for source in told}
         self._known = {
-            source: seen if seen and seen[0] == prints[source] else (prints[source], self._told(source))
+            source: seen if seen and seen[0] == prints[source] else (prints[source], self._told(source, index))
             for source, seen in known.items()
         }
         now = {source: told for source, (_, told) in self._known.items() if told is not None}
@@ -62,12 +62,19 @@ class Disk:
             held[glossary.SOURCE] = repr(index.glossary.entries)
         return moved(held, now)
 
-    def _told(self, source: str) -> str | None:
-        """Returns what tells one content of a file from another, None for a file that no index would hold."""
+    def _told(self, source: str, index: Index) -> str | None:
+        """Returns what tells one content of a file from another, None for a file that no index would hold.
+
+        What the index holds is not read: a PDF takes seconds.
+        """
         if source == glossary.SOURCE:
             entries = read_glossary(self._corpus)[0].entries
             return repr(entries) if entries else None
         try:
-            return read_note(self._corpus, source).sha256
+            told = read_sha256(self._corpus, source)
+            held = index.note(source)
+            if held is None or held.sha256 != told:
+                read_text(self._corpus, source)
+            return told
         except NoteUnreadable:
             return None

@@ -16,7 +16,7 @@ from rag.errors import CorpusError, IndexUnusable
 from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
 from rag.indexing.publish import level_of_alike, publish
-from rag.notes.corpus import read_corpus, read_glossary
+from rag.notes.corpus import Held, read_corpus, read_glossary
 from rag.passages.split import SPLITTER_VERSION
 from rag.store import generations
 from rag.store.base import REBUILD, Manifest, NoteRecord, Progress, made_by, numbers_by_note
@@ -35,8 +35,11 @@ class _Taken:
     skipped: tuple[Skipped, ...]
 
     @classmethod
-    def from_folder(cls, corpus: Path) -> _Taken:
-        notes, skipped = read_corpus(corpus)
+    def from_folder(cls, corpus: Path, base: Index | None) -> _Taken:
+        """Reads the corpus, without what takes long to read and `base` holds as it is: such notes have no text."""
+        cut = {file.source: file.reason for file in base.manifest.skipped} if base else {}
+        held = {note.source: Held(note.sha256, cut.get(note.source)) for note in base.notes} if base else {}
+        notes, skipped = read_corpus(corpus, held)
         glossary, unusable = read_glossary(corpus)
         return cls(notes, glossary, (*skipped, *unusable))
 
@@ -66,11 +69,11 @@ def sync(
     """
     started = time.monotonic()
     with generations.exclusive(index):
-        taken = _Taken.from_folder(corpus)
         previous = _previous(index)
+        reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
+        taken = _Taken.from_folder(corpus, reusable)
         if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
             return _report(previous.manifest, Changes(), previous.generation, started)
-        reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
             raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
@@ -83,8 +86,8 @@ def sync(
 
 def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
     """Says whether `sync` would find nothing to do; writes nothing. Raises CorpusError."""
-    taken = _Taken.from_folder(corpus)
     previous = _previous(index)
+    taken = _Taken.from_folder(corpus, previous)
     return previous is not None and _is_up_to_date(previous, taken, corpus, encoder)
 
 

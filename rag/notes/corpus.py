@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rag.errors import CorpusError, NoteUnreadable
 from rag.notes.readers import text as plain
-from rag.notes.readers.base import Text
-from rag.notes.readers.registry import reader_of
+from rag.notes.readers.base import Reader, Text
+from rag.notes.readers.registry import MAX_BYTES, VERSION, is_converted, max_bytes, reader_of
+from rag.notes.readers.remembered import Remembered
 from rag.text import glossary
 from rag.text.glossary import Glossary
 from rag.text.markdown import front_matter, unlinked
 from rag.types import Cause, Note, Reason, Skipped
 
-MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
 TITLE_CHARACTERS = 60
 SENTENCE_ENDS = ("。", ".", "！", "!", "；", ";", "，", ",", "：", ":", "、")
 
@@ -45,12 +47,26 @@ ATX_TITLE = re.compile(r"#\s+(.*?)(?:\s+#+)?$")
 NO_TITLE = re.compile(r"[-+•>|<!\[`~$]|\*\s|#{2,}|\W*$|\d{1,3}[.、)）:：]|https?:")
 
 
-def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
+_REMEMBERED = Remembered()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of a note that was read before: its `sha256`, and what of its file was left out then."""
+
+    sha256: str
+    cut: Reason | None = None
+
+
+def read_corpus(corpus: Path, held: Mapping[str, Held] | None = None) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
     """Returns the notes under `corpus` and what was left out, both in natural order of their sources.
 
-    A folder that is left out as a whole is one entry, its source ends in "/". Raises CorpusError when `corpus` itself
-    cannot be listed; an empty corpus is no error here.
+    A folder that is left out as a whole is one entry, its source ends in "/"; a file that is read in part is in both.
+    A file such as a PDF that is in `held` and is still the same is not read again, its note has no text: who asks for
+    that needs only what changed. Raises CorpusError when `corpus` itself cannot be listed; an empty corpus is no error
+    here.
     """
+    held = held or {}
     notes: list[Note] = []
     skipped: list[Skipped] = []
     for found in _walk(corpus):
@@ -58,7 +74,9 @@ def read_corpus(corpus: Path) -> tuple[tuple[Note, ...], tuple[Skipped, ...]]:
             skipped.append(found)
             continue
         try:
-            notes.append(read_note(corpus, found))
+            note, cut = _read_held(corpus, found, held.get(found))
+            notes.append(note)
+            skipped += [Skipped(found, cut)] if cut else []
         except NoteUnreadable as error:
             skipped.append(Skipped(found, error.reason))
     return (
@@ -77,26 +95,65 @@ def require_folder(corpus: Path) -> None:
 
 def read_note(corpus: Path, source: str) -> Note:
     """Returns the note at `source`, a path as `read_corpus` writes it; raises NoteUnreadable."""
-    text = read_text(corpus, source).text
-    return Note(source, _title(source, text), text, _sha256(text))
+    return _read_held(corpus, source, None)[0]
 
 
 def read_sha256(corpus: Path, source: str) -> str:
-    """Returns the `sha256` of the note at `source` and nothing else, which is faster; raises NoteUnreadable."""
-    return _sha256(read_text(corpus, source).text)
+    """Returns the `sha256` of the note at `source` and nothing else, which is fast; raises NoteUnreadable.
+
+    A file such as a PDF is not looked into: it has one even when it cannot be read.
+    """
+    return _File.at(corpus, source).sha256
 
 
 def read_text(corpus: Path, source: str) -> Text:
     """Returns what the note at `source` says and where in its file each line of that stands; raises NoteUnreadable."""
-    path = locate(corpus, source)
-    reader = reader_of(source)
-    if reader is None:
-        raise NoteUnreadable(_no_note(source))
-    return reader(read_bytes(path))
+    return _File.at(corpus, source).text
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _read_held(corpus: Path, source: str, held: Held | None) -> tuple[Note, Reason | None]:
+    """Returns a note and what of its file is left out."""
+    file = _File.at(corpus, source)
+    sha256 = file.sha256
+    if held and held.sha256 == sha256 and is_converted(source):
+        return Note(source, PurePosixPath(source).stem, "", sha256), held.cut
+    read = file.text
+    return Note(source, title(source, read.text), read.text, sha256, read.unit, read.places), read.cut
+
+
+class _File:
+    """What a note's file holds, and what its reader makes of that, which for a PDF is only found out when needed."""
+
+    def __init__(self, source: str, reader: Reader, data: bytes) -> None:
+        self._reader = reader
+        self._data = data
+        self._kind = PurePosixPath(source).suffix.lower()
+        self._is_converted = is_converted(source)
+
+    @classmethod
+    def at(cls, corpus: Path, source: str) -> _File:
+        """Raises NoteUnreadable."""
+        path = locate(corpus, source)
+        reader = reader_of(source)
+        if reader is None:
+            raise NoteUnreadable(_no_note(source))
+        return cls(source, reader, read_bytes(path, max_bytes(source)))
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """Raises NoteUnreadable for a plain text that is none."""
+        if not self._is_converted:
+            return hashlib.sha256(self.text.text.encode()).hexdigest()
+        digest = hashlib.sha256(f"{VERSION}\n".encode())
+        digest.update(self._data)
+        return digest.hexdigest()
+
+    @functools.cached_property
+    def text(self) -> Text:
+        """Raises NoteUnreadable."""
+        if not self._is_converted:
+            return self._reader(self._data)
+        return _REMEMBERED.read(f"{self._kind} {self.sha256}", self._reader, self._data)
 
 
 def locate(corpus: Path, source: str) -> str:
@@ -117,10 +174,10 @@ def may_be_note(source: str) -> bool:
     return reader_of(source) is not None and not any(part.startswith(".") for part in source.split("/"))
 
 
-def read_bytes(path: str) -> bytes:
-    """Returns what a regular file holds, which `locate` found; raises NoteUnreadable."""
+def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """Returns what a regular file of at most `limit` bytes holds, which `locate` found; raises NoteUnreadable."""
     try:
-        return _read(path)
+        return _read(path, limit)
     except OSError as error:
         raise NoteUnreadable(_reason(error)) from error
 
@@ -194,18 +251,18 @@ def _resolve(corpus: Path, path: str) -> str:
     return real
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, limit: int) -> bytes:
     with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise NoteUnreadable(Reason(Cause.NOT_A_FILE))
-        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
-    if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
-        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(MAX_BYTES // 1_000_000)))
+        data = file.read(limit + 1) if status.st_size <= limit else None
+    if data is None or len(data) > limit:  # the second when the file grew meanwhile
+        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(limit // 1_000_000)))
     return data
 
 
-def _title(source: str, text: str) -> str:
+def title(source: str, text: str) -> str:
     """Returns the title: of the front matter, the first H1, a first line that looks like one, or the file's name."""
     lines = text.split("\n")
     front = front_matter(lines)

@@ -12,7 +12,7 @@ from rag.passages.forms import INLINE_ANSWER, MARKER, RULE
 from rag.passages.layout import Layout, read_layout
 from rag.passages.outline import Outline, Section
 from rag.passages.packing import blocks, pack
-from rag.types import Note, Passage, Span
+from rag.types import Note, Passage, Place, Span
 
 SPLITTER_VERSION = 3  # in the index's manifest: another number means other passages from the same notes
 
@@ -35,18 +35,20 @@ def _passage(note: Note, layout: Layout, section: Section, span: Span) -> Passag
     start, end = span
     text = note.text[start:end]
     asks = _asks(layout, section, span)
+    first, last = bisect.bisect_right(layout.starts, start), bisect.bisect_right(layout.starts, end - 1)
     return Passage(
         source=note.source,
         headings=section.headings,
         question=section.question,
         start=start,
         end=end,
-        start_line=bisect.bisect_right(layout.starts, start),
-        end_line=bisect.bisect_right(layout.starts, end - 1),
+        start_line=first,
+        end_line=last,
         text=text,
         answer=_answer(text, section.question, asks),
         asks=asks,
         open_question=section.open_question,
+        place=Place(note.unit, note.places[first - 1], note.places[last - 1]) if note.places else None,
     )
 
 

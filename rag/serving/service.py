@@ -19,7 +19,9 @@ from rag.errors import FeedbackNotWritable, NoteUnreadable
 from rag.feedback.log import Complaint, Feedback
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
-from rag.notes.corpus import read_note
+from rag.notes.corpus import read_note, read_sha256, title
+from rag.notes.readers.registry import is_converted
+from rag.passages.restored import restored
 from rag.retrieval.highlight import Matcher
 from rag.serving.rebuilds import Rebuilds
 from rag.serving.turns import Turn, understood
@@ -130,9 +132,17 @@ class Service:
     # --------------------------------------------------------------------------------------------------- the notes
 
     def note(self, source: str) -> Note | None:
-        """Returns the note as it is on disk now, None when it cannot be read."""
+        """Returns the note as it is on disk now, None when it cannot be read.
+
+        One that takes long to read, and that the index holds as it is, comes from the index.
+        """
+        index = self.index
+        known = index.note(source)
         try:
-            return read_note(self.index.corpus, source)
+            if known and is_converted(source) and read_sha256(index.corpus, source) == known.sha256:
+                text = restored(passage for _, passage in index.passages(source))
+                return Note(source, title(source, text), text, known.sha256)
+            return read_note(index.corpus, source)
         except NoteUnreadable:
             return None
 

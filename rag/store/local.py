@@ -48,7 +48,7 @@ from rag.store.base import (
 )
 from rag.store.tantivy_postings import Postings
 from rag.text.glossary import Glossary
-from rag.types import Passage, Span
+from rag.types import Passage, Place, Span
 
 PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
     "passages.jsonl",
@@ -226,7 +226,8 @@ class Index:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
         asks = values["asks"] and tuple(values["asks"])
-        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks})
+        place = Place(**values["place"]) if "place" in values else None
+        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks, "place": place})
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:

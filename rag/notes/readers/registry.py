@@ -10,7 +10,26 @@ from rag.notes.readers.base import Reader
 
 READERS: Mapping[str, Reader] = {".md": text.read, ".markdown": text.read, ".txt": text.read}
 
+VERSION = 1  # another number means that the readers below make another text out of the same file
+MAX_BYTES = 20_000_000  # a text longer than any book is a log or a dump
+PACKED_BYTES = 100_000_000  # what holds pictures besides its text
+PACKED = (".pdf", ".docx", ".pptx", ".epub")
+
 
 def reader_of(name: str) -> Reader | None:
     """Returns what reads a file with such a name, also with folders before it; None for what is no note."""
-    return READERS.get(PurePosixPath(name).suffix.lower())
+    return READERS.get(_suffix(name))
+
+
+def is_converted(name: str) -> bool:
+    """Says whether the text of such a file has to be made out of it, which may take long."""
+    return reader_of(name) not in (None, text.read)
+
+
+def max_bytes(name: str) -> int:
+    """Returns how large a file with such a name may be."""
+    return PACKED_BYTES if _suffix(name) in PACKED else MAX_BYTES
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
