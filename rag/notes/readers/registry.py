@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from rag.notes.readers import text
-from rag.notes.readers.base import Reader
+from rag.notes.readers import notebook, org, pairs, restructured, text
+from rag.notes.readers.base import Reader, guarded
 
-READERS: Mapping[str, Reader] = {".md": text.read, ".markdown": text.read, ".txt": text.read}
+READERS: Mapping[str, Reader] = {
+    ".md": text.read,
+    ".markdown": text.read,
+    ".txt": text.read,
+    ".org": guarded(org.read),
+    ".rst": guarded(restructured.read),
+    ".ipynb": guarded(notebook.read),
+    ".jsonl": guarded(pairs.read),
+}
 
 VERSION = 1  # another number means that the readers below make another text out of the same file
 MAX_BYTES = 20_000_000  # a text longer than any book is a log or a dump
