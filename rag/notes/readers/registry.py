@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from rag.notes.readers import notebook, org, pairs, restructured, text
+from rag.notes.readers import html, notebook, org, pairs, restructured, text
 from rag.notes.readers.base import Reader, guarded
 
 READERS: Mapping[str, Reader] = {
@@ -15,6 +15,8 @@ READERS: Mapping[str, Reader] = {
     ".org": guarded(org.read),
     ".rst": guarded(restructured.read),
     ".ipynb": guarded(notebook.read),
+    ".html": guarded(html.read),
+    ".htm": guarded(html.read),
     ".jsonl": guarded(pairs.read),
 }
 

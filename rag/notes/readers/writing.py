@@ -62,8 +62,9 @@ class Writer:
         self._in_list = False
 
     @property
-    def is_empty(self) -> bool:
-        return not self._lines
+    def length(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
 
     def heading(self, level: int, text: str) -> None:
         if said := inline(text):
@@ -79,6 +80,10 @@ class Writer:
         if said := inline(text):
             self._write([f"{' ' * indent}{marker} {said}"], joined=self._in_list)
             self._in_list = True
+
+    def end_list(self) -> None:
+        """The next item begins another list."""
+        self._in_list = False
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """Writes a table, whose first row is its head; one of a single column is lines of text."""
@@ -108,7 +113,7 @@ class Writer:
 
     def finish(self, empty: Cause = Cause.NO_TEXT) -> Text:
         """Returns what was written; raises NoteUnreadable when that is nothing."""
-        if self.is_empty:
+        if not self._lines:
             raise NoteUnreadable(Reason(empty))
         places = (*self._places, self._places[-1]) if self._unit else None  # the text ends in a line end
         return Text("\n".join(self._lines) + "\n", self._unit or "line", places, self.cut)
