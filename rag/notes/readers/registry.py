@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from rag.notes.readers import html, notebook, org, pairs, restructured, text
+from rag.notes.readers import html, notebook, org, pairs, pdf, restructured, text
 from rag.notes.readers.base import Reader, guarded
 
 READERS: Mapping[str, Reader] = {
@@ -17,6 +17,7 @@ READERS: Mapping[str, Reader] = {
     ".ipynb": guarded(notebook.read),
     ".html": guarded(html.read),
     ".htm": guarded(html.read),
+    ".pdf": guarded(pdf.read),
     ".jsonl": guarded(pairs.read),
 }
 

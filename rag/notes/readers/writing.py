@@ -70,10 +70,14 @@ class Writer:
         if said := inline(text):
             self.block([f"{'#' * min(max(level, 1), LEVELS)} {said}"])
 
-    def paragraph(self, text: str, prefix: str = "") -> None:
-        """Writes a text, line by line as it is broken; `prefix` stands before each line."""
+    def paragraph(self, text: str, prefix: str = "", goes_on: bool = False) -> None:
+        """Writes a text, line by line as it is broken; `prefix` stands before each line.
+
+        One that `goes_on` is the rest of the block before, at another place.
+        """
         lines = filter(None, map(inline, tidy(text).split("\n")))
-        self.block([prefix + literal(line) for line in lines])
+        self._write([prefix + literal(line) for line in lines], joined=goes_on)
+        self._in_list = False
 
     def item(self, text: str, marker: str = "-", indent: int = 0) -> None:
         """Writes an item of a list, `indent` blanks from the left."""
