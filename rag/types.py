@@ -124,7 +124,7 @@ class Cause(enum.Enum):
     NO_TEXT = "without text"
     NO_PAIRS = "holds no questions with answers"
     # read in part
-    CUT_PLACES = "only its first {} pages, slides or cells are read"
+    CUT_PLACES = "only its first {} pages, slides or chapters are read"
     CUT_CHARACTERS = "only its first {} characters are read"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +108,27 @@ def _file(objects: Mapping[int, bytes], trailer: str) -> bytes:
     size = len(places) + 1
     end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<</Size {size}/Root 1 0 R{trailer}>>\n"
     return data + f"{end}startxref\n{len(data)}\n%%EOF\n".encode()
+
+
+def zipped(parts: Mapping[str, str | bytes]) -> bytes:
+    """Returns a zip with these parts."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def relations(*targets: tuple[str, str]) -> str:
+    """Returns the relations of a part to others: their kinds and names, with the ids rId1, rId2, …"""
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    entries = "".join(
+        f'<Relationship Id="rId{number}" Type="{kind}/{name}" Target="{target}"/>'
+        for number, (name, target) in enumerate(targets, 1)
+    )
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{entries}</Relationships>'
+    )
 
 
 def cited(folder: Path, encoder: Encoder, name: str, data: bytes, question: str = ASKED, answer: str = ANSWER) -> str:

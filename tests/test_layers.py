@@ -19,6 +19,7 @@ types errors config durable folders progress text console encoders notes passage
 indexing answering assistant feedback evaluation serving ui build server query evaluate serve cli
 """.split()
 OWNERS = {
+    "defusedxml": {"notes.readers.package"},
     "pypdf": {"notes.readers.pdf"},
     "selectolax": {"notes.readers.html"},
     "faiss": {"store.faiss_vectors"},

@@ -28,7 +28,7 @@ rag/text/lexicon.tsv rag/evaluation/report.css rag/serving/starting.html rag/ui/
 rag/bundled_notes/transformer.md rag/bundled_notes/glossary.tsv
 """.split()
 NAMES = {"faiss": "faiss-cpu", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}  # a module and what holds it
-FORMATS = {"pypdf", "selectolax"}  # imported where there is such a file
+FORMATS = {"defusedxml", "pypdf", "selectolax"}  # imported where there is such a file
 MODELS = {"sentence_transformers"}  # imported where somebody names such a model, and only there
 
 

@@ -26,9 +26,10 @@ CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNOREC
 HEAD_BYTES = 4_096
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*?)(/?)>")
 ENDS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
-CLOSED_BY_OTHERS = frozenset(
-    """area base br col embed hr img input link meta source track wbr p li dt dd tr td th thead tbody tfoot option
-    optgroup colgroup rt rp html head body""".split()
+EMPTY = re.compile(r"<([A-Za-z][\w:]*)((?:\s[^<>]*)?)/>")  # which HTML takes for a beginning
+VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+CLOSED_BY_OTHERS = VOID | frozenset(
+    "p li dt dd tr td th thead tbody tfoot option optgroup colgroup rt rp html head body".split()
 )
 
 PASSED_OVER = frozenset(
@@ -98,6 +99,11 @@ def parsed(text: str) -> LexborHTMLParser:
         if depth > MAX_DEPTH:
             raise NoteUnreadable(Reason(Cause.DAMAGED))
     return LexborHTMLParser(text)
+
+
+def parsed_xml(text: str) -> LexborHTMLParser:
+    """Returns a page of XHTML as a tree, where an element may be empty; raises NoteUnreadable as `parsed`."""
+    return parsed(EMPTY.sub(lambda tag: tag[0] if tag[1] in VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>", text))
 
 
 def _nesting(text: str) -> Iterator[bool]:

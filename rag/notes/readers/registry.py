@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from rag.notes.readers import html, notebook, org, pairs, pdf, restructured, text
+from rag.notes.readers import book, html, notebook, org, pairs, pdf, restructured, slides, text, word
 from rag.notes.readers.base import Reader, guarded
 
 READERS: Mapping[str, Reader] = {
@@ -18,6 +18,9 @@ READERS: Mapping[str, Reader] = {
     ".html": guarded(html.read),
     ".htm": guarded(html.read),
     ".pdf": guarded(pdf.read),
+    ".docx": guarded(word.read),
+    ".pptx": guarded(slides.read),
+    ".epub": guarded(book.read),
     ".jsonl": guarded(pairs.read),
 }
 

@@ -218,7 +218,7 @@ CHINESE = Words(
         Cause.SCANNED: "扫描件，没有文字",
         Cause.NO_TEXT: "没有文字",
         Cause.NO_PAIRS: "没有成对的问题和答案",
-        Cause.CUT_PLACES: "只读了前 {} 页（张、格）",
+        Cause.CUT_PLACES: "只读了前 {} 页（张、章）",
         Cause.CUT_CHARACTERS: "只读了前 {} 个字",
         Cause.ONE_NAME: "只有一个名字：同一事物的几个名字写在一行，用制表符隔开",
         Cause.READ_ONLY: "文件是只读的",
