@@ -273,7 +273,7 @@ def _written(pages: Sequence[Page]) -> Text:
         for paragraph in _paragraphs(page):
             text = _joined([line.text for line in paragraph])
             goes_on = is_open and paragraph[0] is page[0]
-            is_open = not paragraph[0].level and not text.endswith(SENTENCE_ENDS)
+            is_open = not paragraph[0].level and not text.endswith(SENTENCE_ENDS) and _fills(paragraph[-1], page)
             if paragraph[0].level:
                 writer.heading(paragraph[0].level, text)
             elif bullet := BULLET.match(text):
@@ -281,6 +281,11 @@ def _written(pages: Sequence[Page]) -> Text:
             else:
                 writer.paragraph(text, goes_on=goes_on and not ITEM.match(text))
     return writer.finish(Cause.SCANNED)
+
+
+def _fills(line: Line, page: Page) -> bool:
+    """Says whether a line is about as long as any of its page, so that what it says may go on."""
+    return _width(line.text) >= SHORT * max(_width(other.text) for other in page)
 
 
 def _paragraphs(page: Page) -> Iterator[list[Line]]:

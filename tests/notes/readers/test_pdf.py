@@ -83,6 +83,11 @@ def test_a_paragraph_goes_on_over_the_page() -> None:
     assert passage.place == Place("page", 1, 2)
 
 
+def test_what_is_short_at_the_end_of_a_page_does_not_go_on() -> None:
+    pages = [body("A sentence that fills the width of the page.", "", "Hall 18"), body("Next.")]
+    assert read(pdf(pages)).text.endswith("Hall 18\n\nNext.\n")
+
+
 def test_headings_by_outline() -> None:
     pages = [
         body("1 Rent", "It is due on the third.", "2 A title that is broken", "into two lines", "Text."),
