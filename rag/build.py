@@ -41,11 +41,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def summary(report: BuildReport) -> str:
-    """Returns lines like `index: 15 notes, 74 passages (+12 ~3 −1) in 0.4 s`, then one a skipped file."""
+    """Returns lines like `index: 15 notes, 74 passages (+12 ~3 −1) in 0.4 s`, then one a remark or a skipped file."""
     lines = [
         f"index: {report.notes} notes, {report.passages} passages "
         f"(+{report.added} ~{report.changed} −{report.removed}) in {report.seconds:.1f} s"
     ]
+    lines += [f"remark: {clean(remark.source)}: {remark.reason}" for remark in report.remarks]
     lines += [f"skipped: {clean(file.source)}: {file.reason}" for file in report.skipped]
     return "\n".join(lines)
 
@@ -84,10 +85,11 @@ def _build(options: argparse.Namespace, chosen: Folders, encoder: Encoder, full:
 
 
 def _to_json(report: BuildReport) -> str:
-    """Returns the counts, the skipped files and the generation; which passages they were is for the page."""
+    """Returns all but which passages changed, which is for the page."""
     values = dataclasses.asdict(report)
     del values["differences"]
-    values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in report.skipped]
+    for name, named in (("skipped", report.skipped), ("remarks", report.remarks)):
+        values[name] = [{"source": file.source, "reason": str(file.reason)} for file in named]
     return json.dumps(values, ensure_ascii=False)
 
 

@@ -87,7 +87,7 @@ class ServerError(KuaidaError):
 
 
 class NoteUnreadable(Exception):
-    """Carries why one file cannot be a note."""
+    """Carries why one file cannot be a note, or is no text at all."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))

@@ -9,16 +9,17 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from pathlib import Path
 
 from rag import console
 from rag.answering.record import record
 from rag.assistant import Assistant
 from rag.config import colours_wanted, history_file
 from rag.encoders.load import load_encoder
-from rag.errors import KuaidaError, QuestionRejected
+from rag.errors import KuaidaError, NoteUnreadable, QuestionRejected
 from rag.folders import folders
 from rag.retrieval.reranker import load_reranker
+from rag.text.encodings import decode, decode_lines, lines
 from rag.text.normal import clean, is_chinese
 from rag.types import Answer, Earlier, Hit, Passage, Unit
 
@@ -83,7 +84,7 @@ def _answer(options: argparse.Namespace) -> int:
     is_terminal = sys.stdin is not None and sys.stdin.isatty()  # None when it was closed
     asks_one = bool(options.question) or (options.batch is None and not is_terminal)
     if asks_one and not options.question and sys.stdin is not None:
-        question = sys.stdin.read()
+        question = _piped()
     index = folders(index=options.index).index
     assistant = Assistant.open(index, load_encoder(options.encoder), load_reranker(options.reranker))
     if assistant.index.warning:
@@ -128,33 +129,43 @@ def _batch(assistant: Assistant, options: argparse.Namespace) -> int:
     """
     code = 0
     earlier: list[Earlier] = []
-    with _open_batch(options.batch) as lines:
-        for line in lines:
-            question = line.rstrip("\r\n")
-            if options.conversation and not question.strip():
-                earlier.clear()
-                continue
-            started = time.perf_counter()
-            try:
-                answer = assistant.ask(question, options.k, earlier)
-                if options.conversation:
-                    earlier.append(answer.earlier)
-                result = record(answer, 1000 * (time.perf_counter() - started))
-            except QuestionRejected as error:
-                result = {"question": clean(question[:200]), "error": str(error)}
-                code = 2
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+    for question in _batch_lines(options.batch):
+        if options.conversation and not question.strip():
+            earlier.clear()
+            continue
+        started = time.perf_counter()
+        try:
+            answer = assistant.ask(question, options.k, earlier)
+            if options.conversation:
+                earlier.append(answer.earlier)
+            result = record(answer, 1000 * (time.perf_counter() - started))
+        except QuestionRejected as error:
+            result = {"question": clean(question[:200]), "error": str(error)}
+            code = 2
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
     return code
 
 
-def _open_batch(name: str) -> contextlib.AbstractContextManager[TextIO]:
-    if name == "-":
-        return contextlib.nullcontext(sys.stdin)
+def _batch_lines(name: str) -> Iterator[str]:
+    """Yields the questions of a file, or those of standard input as they come; raises KuaidaError."""
     try:
-        return open(name, encoding="utf-8-sig", errors="replace")
+        if name != "-":
+            yield from lines(decode(Path(name).read_bytes()).text)
+        elif sys.stdin is not None:
+            yield from decode_lines(sys.stdin.buffer)
     except OSError as error:
         raise KuaidaError(f"cannot read {name} ({error.strerror}): give a file with one question a line") from error
+    except NoteUnreadable as error:
+        raise KuaidaError(f"cannot read {name} ({error}): give a file with one question a line") from error
+
+
+def _piped() -> str:
+    """Returns the question on standard input; raises KuaidaError."""
+    try:
+        return decode(sys.stdin.buffer.read()).text
+    except NoteUnreadable as error:
+        raise KuaidaError(f"cannot read the question ({error}): pipe one line of text") from error
 
 
 def _prompt(assistant: Assistant, options: argparse.Namespace) -> int:

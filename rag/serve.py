@@ -54,7 +54,7 @@ def make_parser(
 
 
 def _run(options: argparse.Namespace) -> int:
-    from rag.notes.corpus import require_folder
+    from rag.notes.walking import require_folder
     from rag.serving import instance
 
     chosen = folders(options.folder or options.corpus, options.index, options.feedback)

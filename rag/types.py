@@ -18,6 +18,8 @@ class Note:
     `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` tells one content
     from another: it is of `text`, or of the file where `text` had to be made out of it. `places[i]` is the `unit` of
     the file on which line i of `text`, from 0, stands; None where the lines are what a person looks for.
+    `names` are what else the note goes by than its headings: its file's name, and what it calls itself. `flaws` are
+    what is wrong with the file, although it was read.
     """
 
     source: str
@@ -26,6 +28,8 @@ class Note:
     sha256: str
     unit: Unit = "line"
     places: tuple[int, ...] | None = None
+    names: tuple[str, ...] = ()
+    flaws: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,11 @@ TITLE_CHARACTERS = 40  # of the beginning of a text that has no heading: what fi
 class Passage:
     """One citable piece of a note: `note.text[start:end] == text`; lines are 1-based and inclusive.
 
-    `place` is where the file has it, None where that is just its lines.
-
-    `question` is what the passage answers, `asks` where the line that asks it stands in `text`, with its end: a later
-    piece of a long answer has none. `answer` is where in `text` the answer begins, after the question and a marker such
-    as "答：". `open_question` is what headings ask that have nothing below them: who
-    finds such a passage has found no answer.
+    `question` is what the passage answers, `asks` where that stands in `text`: a later piece of a long answer has none.
+    `answer` is where in `text` the answer stands, after the question and a marker such as "答："; None for all of it.
+    `columns` is the head of the table in which the passage begins, where that stands in an earlier one; `names` are
+    those of its note; `place` is where the file has it, None where that is just its lines.
+    `open_question` is what headings ask that have nothing below them: who finds such a passage has found no answer.
     """
 
     source: str
@@ -62,9 +65,11 @@ class Passage:
     start_line: int
     end_line: int
     text: str
-    answer: int = 0
+    answer: Span | None = None
     asks: Span | None = None
     open_question: str | None = None
+    columns: str = ""
+    names: tuple[str, ...] = ()
     place: Place | None = None
 
     @property
@@ -75,7 +80,7 @@ class Passage:
     @property
     def answer_span(self) -> Span:
         """Where in `text` the answer stands; all of it where there is no question."""
-        return self.answer, len(self.text)
+        return self.answer or (0, len(self.text))
 
     @property
     def topic(self) -> str:
@@ -99,6 +104,10 @@ class Cause(enum.Enum):
 
     # not opened
     HIDDEN = "hidden"
+    OWN = "our own index or feedback"
+    IGNORED = "in .kuaidaignore"
+    PROGRAM_FOLDER = "a folder of another program"
+    EDITOR_FILE = "a backup or lock file of an editor"
     FOLDER_LINK = "a link to a folder"
     NOT_A_NOTE = "not a note ({})"
     # not found
@@ -115,19 +124,23 @@ class Cause(enum.Enum):
     TOO_BIG = "over {} MB"
     BINARY = "binary"
     DAMAGED_UTF16 = "damaged UTF-16"
-    UNKNOWN_ENCODING = "unknown encoding (not UTF-8, UTF-16 or GB18030)"
-    NO_LIBRARY = 'its reader is not installed: pip install "kuaida[formats]"'
+    DAMAGED_UTF32 = "damaged UTF-32"
+    UNKNOWN_ENCODING = "unknown encoding (save it as UTF-8)"
+    NO_LIBRARY = 'its reader is not installed: pip install ".[formats]"'
     DAMAGED = "damaged, or not such a file"
     ENCRYPTED = "encrypted"
     BOMB = "unpacks to far more than such a file holds"
     SCANNED = "scanned, without text"
     NO_TEXT = "without text"
     NO_PAIRS = "holds no questions with answers"
-    # read in part
+    # read, but not all of it
+    DAMAGED_PLACES = "damaged places, each read as U+FFFD: {}"
     CUT_PLACES = "only its first {} pages, slides or chapters are read"
     CUT_CHARACTERS = "only its first {} characters are read"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
+    # of a line of an ignore file
+    BAD_PATTERN = "not a pattern of gitignore"
     # not written to
     READ_ONLY = "read-only"
     NOT_UTF8 = "not UTF-8"
@@ -167,6 +180,14 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that was left out of the index, and why."""
+
+    source: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A note that is in the index, and what is wrong with its file."""
 
     source: str
     reason: Reason
@@ -258,3 +279,4 @@ class BuildReport:
     generation: str
     seconds: float
     differences: tuple[Difference, ...] = ()
+    remarks: tuple[Remark, ...] = ()

@@ -57,8 +57,9 @@ def test_an_answer_is_the_notes_own_words_and_their_lines(assistant: Assistant) 
         start_line=7,
         end_line=9,
         text="## 什么是位置编码？\n\n位置编码告诉模型每个词在哪里。",
-        answer=13,
+        answer=(13, 28),
         asks=(0, 12),
+        names=("attention",),
     )
     assert answer.hits[0].stale is False
 
@@ -127,7 +128,7 @@ def test_not_in_the_notes_in_english(assistant: Assistant) -> None:
 
 def hit(text: str, score: float, question: str | None = None, best: str = "", headings: tuple[str, ...] = ()) -> Hit:
     start = text.index(best)
-    answer = text.index("答：") + 2 if question and "答：" in text else 0
+    answer = (text.index("答：") + 2, len(text)) if question and "答：" in text else None
     passage = Passage("a.md", headings, question, 0, len(text), 1, 1 + text.count("\n"), text, answer)
     return Hit(passage, score, (start, start + len(best)), False, passage.answer_span)
 
@@ -183,6 +184,14 @@ def test_a_long_answer_to_a_question_is_quoted_whole() -> None:
     body = "很长的答案。" * 100
     answer = compose("问", (hit(f"## 问？\n\n答：{body}", SURE, question="问？"),))
     assert answer.text == f"{body} [1]"
+
+
+def test_a_table_that_was_cut_is_quoted_once() -> None:
+    columns = {"columns": "| 名称 | 在哪 |"}
+    rows = [Passage("a.md", ("库存",), None, i, i + 9, i, i, f"| {i} | 抽屉 |", **columns) for i in (1, 2)]
+    prose = Passage("b.md", ("库存",), None, 0, 9, 1, 1, "都在抽屉里。")
+    hits = tuple(Hit(each, SURE, (0, 3), False, (0, len(each.text))) for each in (*rows, prose))
+    assert compose("在哪", hits).cited == (1, 3)
 
 
 def test_of_prose_the_excerpt_is_quoted() -> None:
@@ -503,13 +512,13 @@ def test_the_record_says_what_the_answer_says() -> None:
 
 @pytest.mark.parametrize("animal", ["cat", "dog"])
 def test_a_question_that_goes_on_prefers_the_note_that_answered_the_last(tmp_path: Path, animal: str) -> None:
-    notes = {f"{one}.md": f"# Holiday\n\nThe {one} goes to the farm.\n\n# Price\n\nIt is {n} a day.\n" for n, one in
+    notes = {f"{one[0]}.md": f"# Holiday\n\nThe {one} goes to the farm.\n\n# Price\n\nIt is {n} a day.\n" for n, one in
              ((41, "cat"), (42, "dog"))}  # fmt: skip
     sync(write_notes(tmp_path / "notes", notes), tmp_path / "index", TOY)
     assistant = Assistant.open(tmp_path / "index", TOY)
-    before = Earlier(f"where does the {animal} go", source=f"{animal}.md")
+    before = Earlier(f"where does the {animal} go", source=f"{animal[0]}.md")
     first = assistant.ask("and the price per day?", history=[before]).hits[0]
-    assert (first.passage.source, first.passage.headings) == (f"{animal}.md", ("Price",))
+    assert (first.passage.source, first.passage.headings) == (f"{animal[0]}.md", ("Price",))
 
 
 def test_an_answer_says_which_note_answered(assistant: Assistant) -> None:

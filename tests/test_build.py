@@ -17,7 +17,7 @@ import pytest
 
 from rag.build import main, summary
 from rag.store.local import Index
-from rag.types import BuildReport, Cause, Reason, Skipped
+from rag.types import BuildReport, Cause, Reason, Remark, Skipped
 from tests.process import ROOT, SECONDS, environment, run, terminal
 from tests.small import NOTES, write_notes
 from tests.toy_encoder import ToyEncoder
@@ -50,8 +50,11 @@ def test_the_summary() -> None:
         Skipped("图.png", Reason(Cause.NOT_A_NOTE, ".png")),
         Skipped("a\x1b[31m.txt", Reason(Cause.BINARY)),
     )
-    assert summary(BuildReport(15, 74, 12, 3, 1, skipped, "gen-00000002", 0.4321)) == (
+    remarks = (Remark("a.md", Reason(Cause.DAMAGED_PLACES, "2")),)
+    report = BuildReport(15, 74, 12, 3, 1, skipped, "gen-00000002", 0.4321, remarks=remarks)
+    assert summary(report) == (
         "index: 15 notes, 74 passages (+12 ~3 −1) in 0.4 s\n"
+        "remark: a.md: damaged places, each read as U+FFFD: 2\n"
         "skipped: 图.png: not a note (.png)\n"
         "skipped: a[31m.txt: binary"
     )
@@ -85,6 +88,7 @@ def test_full_encodes_again(build: Build, folder: Path, capsys: pytest.CaptureFi
 
 def test_json(build: Build, corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (corpus / "图.png").write_bytes(b"\x89PNG")
+    (corpus / "分词.txt").write_bytes(NOTES["分词.txt"].encode() + b"\xff")
     assert build("--json") == 0
     values = json.loads(capsys.readouterr().out)
     assert values.pop("seconds") > 0
@@ -95,6 +99,7 @@ def test_json(build: Build, corpus: Path, capsys: pytest.CaptureFixture[str]) ->
         "changed": 0,
         "removed": 0,
         "skipped": [{"source": "图.png", "reason": "not a note (.png)"}],
+        "remarks": [{"source": "分词.txt", "reason": "damaged places, each read as U+FFFD: 1"}],
         "generation": "gen-00000001",
     }
 
@@ -165,7 +170,7 @@ def test_an_empty_corpus(build: Build, folder: Path, tmp_path: Path, capsys: pyt
     capsys.readouterr()
     empty = tmp_path / "empty"
     empty.mkdir()
-    message = f"no notes with text in {empty}: put .md or .txt files there and run `python -m rag.build`"
+    message = f"no notes with text in {empty}: put .md, .txt, .pdf or .docx files there and run `python -m rag.build`"
     assert_refused(capsys, build(corpus=empty), message)
     assert files(folder) == before
 

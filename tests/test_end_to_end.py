@@ -27,6 +27,8 @@ from rag.indexing.sync import sync
 from rag.notes.corpus import read_note
 from rag.serving.service import Service, Settings
 from rag.types import Earlier
+from tests.forms import FORMS, shared
+from tests.small import write_notes
 
 GOLDEN = ROOT / "benchmarks" / "golden"
 DATA = ROOT / "tests" / "data"  # notes of our own in the forms that people use, and questions about them
@@ -46,6 +48,17 @@ CEILINGS = {
     ("answerable", "refused"): 0.10,
     ("unanswerable", "answered"): 0.30,
 }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_twenty_sloppy_questions_are_answered_in_every_form(form: str, tmp_path: Path, bundled: OnnxEncoder) -> None:
+    twenty = shared()
+    notes = write_notes(tmp_path / "notes", {form: FORMS[form]([(question, answer) for question, answer, _ in twenty])})
+    sync(notes, tmp_path / "index", bundled)
+    assistant = Assistant.open(tmp_path / "index", bundled)
+    answers = {answer: assistant.ask(asked) for _, answer, asked in twenty}
+    right = [answer for answer, got in answers.items() if got.found and answer in got.text]
+    assert len(right) >= 18, [got.question for answer, got in answers.items() if answer not in right]
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ OWNERS = {
     "opencc": {"text.normal"},
     "pypinyin": {"text.typos"},
     "rapidfuzz": {"text.typos"},
+    "pathspec": {"notes.ignoring"},
     "rich": {"progress"},
     "sklearn": {"insights.projection"},
     "threadpoolctl": {"insights.projection"},

@@ -27,7 +27,12 @@ rag/cli.py rag/model/onnx/model.onnx rag/model/tokenizer.json rag/model/kuaida.j
 rag/text/lexicon.tsv rag/evaluation/report.css rag/serving/starting.html rag/ui/icon.png rag/ui/assets/page.js
 rag/bundled_notes/transformer.md rag/bundled_notes/glossary.tsv
 """.split()
-NAMES = {"faiss": "faiss-cpu", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}  # a module and what holds it
+NAMES = {
+    "faiss": "faiss-cpu",
+    "sklearn": "scikit-learn",
+    "markdown_it": "markdown-it-py",
+    "yaml": "pyyaml",
+}  # a module and what holds it
 FORMATS = {"defusedxml", "pypdf", "selectolax"}  # imported where there is such a file
 MODELS = {"sentence_transformers"}  # imported where somebody names such a model, and only there
 

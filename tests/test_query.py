@@ -41,8 +41,9 @@ def query(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Query:
     """Runs the command in this process with the toy encoder; `stdin` is what is piped into it."""
     monkeypatch.setattr("rag.query.load_encoder", lambda name: ToyEncoder(name or "toy"))
 
-    def ask(*arguments: str, stdin: str = "", index: Path = folder) -> int:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+    def ask(*arguments: str, stdin: str | bytes = "", index: Path = folder) -> int:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
         return main([*arguments, "--index", str(index)])
 
     return ask
@@ -165,7 +166,39 @@ def test_a_question_from_a_pipe(query: Query, capsys: pytest.CaptureFixture[str]
     assert json.loads(capsys.readouterr().out)["question"] == ENTRY
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-16"])
+def test_a_question_from_a_pipe_in_another_encoding(
+    query: Query, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    assert query("--json", stdin=f"{ENTRY}\r\n".encode(encoding)) == 0
+    assert json.loads(capsys.readouterr().out)["question"] == ENTRY
+
+
+def test_a_pipe_without_text(query: Query, capsys: pytest.CaptureFixture[str]) -> None:
+    assert_refused(capsys, query(stdin=b"a\0b"), "cannot read the question (binary): pipe one line of text")
+
+
 # ------------------------------------------------------------------------------------------------------------- batches
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_batch_in_another_encoding(
+    query: Query, tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    questions = [ENTRY, "LoRA 的原理是什么？", "什么是灾难性遗忘？"]
+    data = "\r\n".join(questions).encode(encoding)
+    (tmp_path / "questions.txt").write_bytes(data)
+    for name, stdin in ((str(tmp_path / "questions.txt"), b""), ("-", data)):
+        assert query("--batch", name, stdin=stdin) == 0
+        assert [json.loads(line)["question"] for line in capsys.readouterr().out.splitlines()] == questions
+
+
+def test_a_batch_that_is_no_text(query: Query, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.bin").write_bytes(b"\xff\xff\x80\xff")
+    message = (
+        f"cannot read {tmp_path / 'a.bin'} (unknown encoding (save it as UTF-8)): give a file with one question a line"
+    )
+    assert_refused(capsys, query("--batch", str(tmp_path / "a.bin")), message)
 
 
 def test_batch_answers_in_order(query: Query, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

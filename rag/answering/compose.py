@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt
-from rag.passages.statements import opening, statements
+from rag.answering.excerpt import EXCERPT_CHARACTERS, excerpt, indented
+from rag.passages.statements import closing, opening, statements
 from rag.question.facts import kind_asked_for
 from rag.question.frames import content_tokens
 from rag.retrieval.calibration import MAYBE, THRESHOLD
+from rag.retrieval.fusion import inverse_document_frequency
 from rag.retrieval.search import Match
 from rag.store.base import Store
+from rag.text.markdown import extent
 from rag.text.normal import is_chinese
 from rag.text.tokens import tokens
 from rag.types import Answer, Hit, Span
@@ -30,33 +32,40 @@ MAY_BE = {
 
 def hit_of(store: Store, match: Match, stale: bool) -> Hit:
     """Returns a match with what an answer quotes of it and its best sentence, which is never the one that asks."""
-    passage, best, answer = match.passage, match.best, match.passage.answer_span
-    if passage.question is None:
-        answer = opening(passage), answer[1]
+    passage, best = match.passage, match.best
+    answer = indented(passage.text, (opening(passage), closing(passage)))
     similar = _similar(store, match, answer)
     if similar:  # never the question line: it is nearest to a question, but says nothing
         best = max(similar, key=lambda span: similar[span])
     quoted = None
-    if passage.question is None and answer[1] - answer[0] > EXCERPT_CHARACTERS:
+    if passage.question is None and extent(passage.text[slice(*answer)]) > EXCERPT_CHARACTERS:
         quoted = excerpt(passage.text, list(similar), list(similar.values()))
     return Hit(passage, match.score, best, stale, quoted or answer)
 
 
 def _similar(store: Store, match: Match, within: Span) -> dict[Span, float]:
-    """Returns how well the sentences of a passage answer that state something.
+    """Returns how well the sentences of a passage answer that state something, as far as they lie `within` a span.
 
     By meaning, by the words they share with the question, and by holding a fact of the kind that is asked for.
     """
-    asked = set(content_tokens(match.wording.text))
+    asked = {
+        token: inverse_document_frequency(store.document_frequency(token), store.size)
+        for token in content_tokens(match.wording.text)
+    }
+    all_asked = sum(asked.values()) or 1.0
     kind = kind_asked_for(match.wording.text)
     text = match.passage.text
 
     def value(sentence: str, similarity: float) -> float:
-        shared = len(asked.intersection(tokens(sentence))) / max(1, len(asked))
+        shared = sum(asked[token] for token in asked.keys() & set(tokens(sentence))) / all_asked
         return similarity + SHARED_WORDS * shared + FACT * (kind is not None and kind.is_held_by(sentence))
 
     similar = store.sentences(match.id, match.wording.encoded.whole)
-    inside = {span: similar[span] for span in similar if within[0] <= span[0] < span[1] <= within[1]}
+    inside = {
+        (max(start, within[0]), min(end, within[1])): similarity
+        for (start, end), similarity in similar.items()
+        if start < within[1] and within[0] < end
+    }
     return {
         span: value(text[slice(*span)], similarity) for span, similarity in statements(match.passage, inside).items()
     }
@@ -115,8 +124,13 @@ def _further(hits: tuple[Hit, ...], wanted: int) -> list[int]:
     return [
         rank
         for rank, hit in enumerate(hits[:MOST_QUOTED], 1)
-        if rank > wanted and hit.passage.question is None and hit.score >= floor
+        if rank > wanted and hit.passage.question is None and hit.score >= floor and not _same_table(hit, best)
     ]
+
+
+def _same_table(hit: Hit, best: Hit) -> bool:
+    """Says whether two hits are of one table that was cut: who asks for a row of it has that row already."""
+    return (hit.passage.columns or best.passage.columns) != "" and hit.passage.entry == best.passage.entry
 
 
 def _percent(score: float, chinese: bool) -> str:

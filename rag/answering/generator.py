@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag.passages.sentences import sentences
+from rag.passages.sentences import by_sentence, sentences
 from rag.types import Answer, Hit, Span
 
 NUMBER = "[0-9]{1,3}"
@@ -16,7 +16,6 @@ QUOTE = re.compile(r"“[^“”]+”|「[^「」]+」|\"[^\"\n]+\"")
 CODE = re.compile(r"(`{3,})[^`].*?(?:\1|\Z)|`[^`\n]+`", re.DOTALL)
 BLANKS = re.compile(r"\s+")
 WORD = re.compile(r"\w")
-ENDS = tuple('。！？；!?…."”’」』）)')  # `sentences` also cuts long ones, at a comma or anywhere
 
 
 class Generator(Protocol):
@@ -109,12 +108,7 @@ def _uncited(text: str, bare: str) -> tuple[Span, ...]:
 
 def _whole_sentences(text: str) -> list[Span]:
     """Returns the sentences, also those that `sentences` cuts since they are long."""
-    whole: list[Span] = []
-    for start, end in sentences(text):
-        if whole and not text[: whole[-1][1]].endswith(ENDS) and "\n" not in text[whole[-1][1] : start]:
-            start = whole.pop()[0]
-        whole.append((start, end))
-    return whole
+    return [(pieces[0][0], pieces[-1][1]) for pieces in by_sentence(text, sentences(text))]
 
 
 def _misquoted(text: str, cited: Sequence[Hit]) -> tuple[str, ...]:

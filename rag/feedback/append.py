@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from rag import durable
 from rag.errors import NoteNotWritable, NoteUnreadable
-from rag.notes.corpus import locate, read_bytes
+from rag.notes.files import locate, read_bytes
 from rag.notes.readers import text as plain
 from rag.notes.readers.registry import reader_of
 from rag.passages.forms import HEADING_CHARACTERS

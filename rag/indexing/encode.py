@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from rag.encoders.base import TOKEN_DIMENSION, Encoder, Vectors
+from rag.indexing.checkpoint import Checkpoint, Row
 from rag.passages.split import split
-from rag.passages.views import embed
-from rag.store.base import QUANTISED, Bytes, Halves, NoteRecord, Progress, Triples, numbers_by_note
+from rag.passages.views import Embedded, embed
+from rag.store.base import Bytes, Halves, NoteRecord, Progress, Triples, numbers_by_note
 from rag.store.local import Index
 from rag.types import Note, Passage, Span
 
@@ -64,8 +66,8 @@ def _known_vectors(base: Index, notes: Set[tuple[str, str]]) -> dict[str, int]:
     return {embed(base.passage(number)).key: number for note in notes for number in numbers[note]}
 
 
-def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress | None) -> Arrays:
-    """Returns the vectors of all passages, encoding only those that `base` does not have."""
+def encode(plan: Plan, base: Index | None, encoder: Encoder, index: Path, progress: Progress | None) -> Arrays:
+    """Returns the vectors of all passages, encoding only what neither `base` nor a stopped build in `index` has."""
     whole = np.empty((len(plan.passages), encoder.dimension), dtype=np.float32)
     halves: list[Halves] = [np.empty((0, encoder.dimension), dtype=np.float16)] * len(plan.passages)
     spans: list[Sequence[Span]] = [()] * len(plan.passages)
@@ -77,18 +79,10 @@ def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress 
             halves[number] = base.sentence_vectors(plan.reused[number])
             spans[number] = base.sentence_spans(plan.reused[number])
             tokens_of[number] = base.token_vectors(plan.reused[number])
-    fresh = [number for number, old in enumerate(plan.reused) if old < 0]
-    for start in range(0, len(fresh), ENCODE_BATCH):
-        batch = fresh[start : start + ENCODE_BATCH]
-        embedded = [embed(plan.passages[number]) for number in batch]
-        encoded = encoder.encode_passages([item.text for item in embedded], [item.spans for item in embedded])
-        for number, item, vectors_of in zip(batch, embedded, encoded, strict=True):
-            whole[number] = vectors_of.whole
-            halves[number] = vectors_of.vectors[1:].astype(np.float16)
-            spans[number] = item.origins
-            tokens_of[number] = np.rint(vectors_of.tokens * QUANTISED).astype(np.int8)
-        if progress:
-            progress(start + len(batch), len(fresh))
+    fresh = {number: embed(plan.passages[number]) for number, old in enumerate(plan.reused) if old < 0}
+    for number, row in _rows(fresh, encoder, index, progress):
+        whole[number], halves[number], tokens_of[number] = row.whole, row.sentences, row.tokens
+        spans[number] = fresh[number].origins
     triples = [(number, start, end) for number, owned in enumerate(spans) for start, end in owned]
     return Arrays(
         whole,
@@ -97,3 +91,21 @@ def encode(plan: Plan, base: Index | None, encoder: Encoder, progress: Progress 
         np.concatenate(tokens_of),
         np.array([[len(rows)] for rows in tokens_of], dtype=np.int32),
     )
+
+
+def _rows(
+    fresh: Mapping[int, Embedded], encoder: Encoder, index: Path, progress: Progress | None
+) -> Iterator[tuple[int, Row]]:
+    """Yields the vectors of each passage in `fresh` by its number, and keeps them for the next build until then."""
+    keys = {number: embedded.key for number, embedded in fresh.items()}
+    checkpoint = Checkpoint.open(index, encoder, frozenset(keys.values()))
+    yield from ((number, checkpoint.rows[key]) for number, key in keys.items() if key in checkpoint.rows)
+    left = [number for number, key in keys.items() if key not in checkpoint.rows]
+    for start in range(0, len(left), ENCODE_BATCH):
+        batch = left[start : start + ENCODE_BATCH]
+        texts, sentences = [fresh[number].text for number in batch], [fresh[number].spans for number in batch]
+        rows = [Row.of(encoded) for encoded in encoder.encode_passages(texts, sentences)]
+        checkpoint.add([keys[number] for number in batch], rows)
+        yield from zip(batch, rows, strict=True)
+        if progress:
+            progress(start + len(batch), len(left))

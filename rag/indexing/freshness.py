@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from rag.errors import NoteUnreadable
-from rag.notes.corpus import escape, may_be_note, read_glossary, read_sha256, read_text
+from rag.notes.corpus import read_glossary, read_sha256, read_text
+from rag.notes.walking import may_be_note
 from rag.notes.watching import Moved, footprint, moved
 from rag.store.local import Index
 from rag.text import glossary
@@ -49,12 +50,11 @@ class Disk:
     def _look(self, index: Index) -> Moved | None:
         if not os.path.isdir(self._corpus):
             return None
-        prints = {escape(path): seen for path, seen in footprint(self._corpus).items()}
-        told = (source for source in prints if source == glossary.SOURCE or may_be_note(source))
-        known = {source: self._known.get(source) for source in told}
+        known = self._known
         self._known = {
-            source: seen if seen and seen[0] == prints[source] else (prints[source], self._told(source, index))
-            for source, seen in known.items()
+            source: known[source] if source in known and known[source][0] == seen else (seen, self._told(source, index))
+            for source, seen in footprint(self._corpus).items()
+            if source == glossary.SOURCE or may_be_note(source)  # an ignore file shows in the notes that it keeps out
         }
         now = {source: told for source, (_, told) in self._known.items() if told is not None}
         held = {note.source: note.sha256 for note in index.manifest.notes}

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexNotWritable
 from rag.indexing.encode import Arrays
-from rag.passages.views import heading_text
+from rag.passages.views import body_text, heading_text, name_text
 from rag.retrieval.search import measure_level
 from rag.store import faiss_vectors, generations, tantivy_postings
 from rag.store.base import REBUILD, Manifest
@@ -87,15 +87,15 @@ def _npy(array: npt.NDArray[Any]) -> memoryview:
 
 
 def _lexical_row(passage: Passage) -> Row:
-    heading = heading_text(passage)
-    body = tuple(tokens(passage.text))
-    heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body)))
-    return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard))
+    heading, names = heading_text(passage), tuple(tokens(name_text(passage)))
+    body = tuple(tokens(body_text(passage)))
+    heard = itertools.chain.from_iterable(map(sounds, (*tokens(heading), *body, *names)))
+    return Row(" ".join(tokens(heading)), " ".join(body), " ".join(heard), " ".join(names))
 
 
 def _latin_words(rows: Iterable[Row]) -> bytes:
     """Returns the words that a misspelt one may have been meant as, one a line."""
-    words = {word for row in rows for word in f"{row.heading} {row.body}".split() if LATIN.fullmatch(word)}
+    words = {word for row in rows for word in f"{row.names} {row.heading} {row.body}".split() if LATIN.fullmatch(word)}
     return "".join(f"{word}\n" for word in sorted(words)).encode()
 
 

@@ -13,17 +13,19 @@ from pathlib import Path
 
 from rag.encoders.base import Encoder
 from rag.errors import CorpusError, IndexUnusable
+from rag.indexing import checkpoint
 from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
 from rag.indexing.publish import level_of_alike, publish
 from rag.notes.corpus import Held, read_corpus, read_glossary
+from rag.notes.walking import UNOPENED
 from rag.passages.split import SPLITTER_VERSION
 from rag.store import generations
 from rag.store.base import REBUILD, Manifest, NoteRecord, Progress, made_by, numbers_by_note
 from rag.store.local import Index
 from rag.text.glossary import Glossary
 from rag.text.normal import is_chinese
-from rag.types import BuildReport, Note, Passage, Skipped
+from rag.types import BuildReport, Note, Passage, Reason, Remark, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,25 @@ class _Taken:
     @classmethod
     def from_folder(cls, corpus: Path, base: Index | None) -> _Taken:
         """Reads the corpus, without what takes long to read and `base` holds as it is: such notes have no text."""
-        cut = {file.source: file.reason for file in base.manifest.skipped} if base else {}
-        held = {note.source: Held(note.sha256, cut.get(note.source)) for note in base.notes} if base else {}
-        notes, skipped = read_corpus(corpus, held)
+        notes, skipped = read_corpus(corpus, _held(base) if base else {})
         glossary, unusable = read_glossary(corpus)
         return cls(notes, glossary, (*skipped, *unusable))
 
     @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What is wrong with files that were read all the same."""
+        return tuple(Remark(note.source, flaw) for note in self.notes for flaw in note.flaws)
+
+    @property
     def digest(self) -> str:
-        """A hash of it: the index is current as long as it stays the same."""
+        """A hash of it: the index is current as long as it stays the same.
+
+        What is no note by its name is not in it: a picture, or an index among the notes, which is another after each
+        build.
+        """
         notes = [[note.source, note.sha256] for note in self.notes]
-        skipped = [[file.source, str(file.reason)] for file in self.skipped]
+        opened = (file for file in self.skipped if file.reason.cause not in UNOPENED)
+        skipped = [[file.source, str(file.reason)] for file in opened]
         return hashlib.sha256(json.dumps([notes, skipped, self.glossary.entries]).encode()).hexdigest()
 
 
@@ -62,7 +72,8 @@ def sync(
 ) -> BuildReport:
     """Brings the index up to date with the notes and reports what changed; publishes nothing when nothing did.
 
-    Vectors of passages that look the same to the encoder are taken over, unless `full`. Where `calibrated`, an index
+    Vectors of passages that look the same to the encoder are taken over, unless `full`, also from a build of many
+    passages that was stopped. Where `calibrated`, an index
     that is not much like the one before is asked how sure it looks; without, any confidence is that of typical notes.
     `progress` gets the number of passages encoded and of those to encode. Raises CorpusError and IndexNotWritable; the
     index then is as before.
@@ -72,16 +83,20 @@ def sync(
         previous = _previous(index)
         reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
         taken = _Taken.from_folder(corpus, reusable)
+        if full:
+            checkpoint.remove(index)
         if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
-            return _report(previous.manifest, Changes(), previous.generation, started)
+            checkpoint.remove(index)
+            return _report(previous.manifest, taken, Changes(), previous.generation, started)
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
-            raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
-        arrays = encode(plan, reusable, encoder, progress)
+            raise CorpusError(f"no notes with text in {corpus}: put .md, .txt, .pdf or .docx files there and {REBUILD}")
+        arrays = encode(plan, reusable, encoder, index, progress)
         manifest = _manifest(taken, plan, encoder, _relative(corpus, index), reusable)
         keep = previous.generation if previous else None
         generation = publish(index, manifest, plan.passages, arrays, taken.glossary, encoder, keep, calibrated)
-    return _report(manifest, _changes(plan, previous), generation, started)
+        checkpoint.remove(index)
+    return _report(manifest, taken, _changes(plan, previous), generation, started)
 
 
 def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
@@ -89,6 +104,13 @@ def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
     previous = _previous(index)
     taken = _Taken.from_folder(corpus, previous)
     return previous is not None and _is_up_to_date(previous, taken, corpus, encoder)
+
+
+def _held(base: Index) -> dict[str, Held]:
+    flaws: dict[str, tuple[Reason, ...]] = {}
+    for remark in base.manifest.remarks:
+        flaws[remark.source] = (*flaws.get(remark.source, ()), remark.reason)
+    return {note.source: Held(note.sha256, flaws.get(note.source, ())) for note in base.notes}
 
 
 def _previous(index: Path) -> Index | None:
@@ -126,6 +148,7 @@ def _manifest(taken: _Taken, plan: Plan, encoder: Encoder, corpus: str, base: In
         english=sum(not is_chinese(passage.text) for passage in plan.passages),
         notes=plan.notes,
         skipped=taken.skipped,
+        remarks=taken.remarks,
         files={},
     )
 
@@ -138,17 +161,18 @@ def _relative(corpus: Path, index: Path) -> str:
         return Path(corpus_path).as_posix()
 
 
-def _report(manifest: Manifest, changes: Changes, generation: str, started: float) -> BuildReport:
+def _report(manifest: Manifest, taken: _Taken, changes: Changes, generation: str, started: float) -> BuildReport:
     return BuildReport(
         notes=len(manifest.notes),
         passages=manifest.passages,
         added=len(changes.added),
         changed=len(changes.changed),
         removed=len(changes.removed),
-        skipped=manifest.skipped,
+        skipped=taken.skipped,
         generation=generation,
         seconds=time.monotonic() - started,
         differences=changes.differences(),
+        remarks=taken.remarks,
     )
 
 

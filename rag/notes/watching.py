@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.errors import CorpusError
+from rag.notes.walking import watched
+
 WATCH_SECONDS = 1.0  # between two looks
 
-Footprint = dict[str, tuple[int, int]]  # path relative to the folder, "/" separated → nanoseconds, bytes
+Footprint = dict[str, tuple[int, int]]  # source → nanoseconds, bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,14 @@ class Moved:
 
 
 def footprint(folder: Path) -> Footprint:
-    """Returns modification time and size of every file below `folder`; it is empty when there is no such folder."""
-    seen: Footprint = {}
-    for place, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(place, name)
-            try:
-                status = os.lstat(path)
-            except OSError:
-                continue  # gone between the listing and the look
-            seen[os.path.relpath(path, folder).replace(os.sep, "/")] = (status.st_mtime_ns, status.st_size)
-    return seen
+    """Returns modification time and size of every file below `folder` on which its index depends, by source.
+
+    It is empty when there is no such folder.
+    """
+    try:
+        return {source: (status.st_mtime_ns, status.st_size) for source, status in watched(folder)}
+    except CorpusError:
+        return {}
 
 
 def moved(before: Mapping[str, object], now: Mapping[str, object]) -> Moved:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import bisect
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from rag.passages.forms import (
+    ANSWER_HEADING,
+    ASK_HEADING,
+    BOLD_ASK,
     BULLET,
     CHAPTER,
     CLOSERS,
     HEADING_CHARACTERS,
+    HEADING_LEAD,
     ITEM,
+    OPTION,
     QUESTION,
+    QUOTE,
     RULE,
     SECTION_CHARACTERS,
     WORDS,
     Ask,
     indent,
+    is_choice,
     is_marker,
     parse_ask,
     reads_as_question,
     says_nothing,
     section_number,
+    unlabelled,
     unnumbered,
 )
 from rag.passages.layout import Layout, read_layout
+from rag.passages.pairs import Pair
 from rag.text.markdown import plain, unbold
-from rag.types import Note
+from rag.types import Note, Span
 
 TARGET_CHARACTERS = 500  # a piece of something longer: one topic, and still within the encoder's window
 
@@ -59,21 +70,23 @@ class _Mark:
     asks: bool
     style: str = ""
     number: int = 0
-    answered: bool = False  # on the same line
+    answer: int | None = None  # where in the line that asks its answer begins
+    line: int | None = None  # that asks, where it is not the first of the mark
 
 
 @dataclass(slots=True)
 class Section:
     """Lines from `first` to `end` (excluded); those in `heads` lead to the text and stay with what follows.
 
-    `asks` is the line that asks the question, None where that is in an earlier section; `open_question` is what its
-    headings ask when nothing answers it.
+    `asks` is where in the note the question stands, None where that is in an earlier section; `answer` is where its
+    answer stands, or begins, when that is known; `open_question` is what its headings ask when nothing answers it.
     """
 
     first: int
     headings: tuple[str, ...] = ()
     question: str | None = None
-    asks: int | None = None
+    asks: Span | None = None
+    answer: tuple[int, int | None] | None = None
     open_question: str | None = None
     end: int = 0
     has_text: bool = False
@@ -92,20 +105,26 @@ class _Inner:
 class Outline:
     """Walks the lines once with the stack of open headings; the deepest one that asks is the question."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, pairs: Mapping[int, Pair] | None = None) -> None:
         self.layout = layout
+        self.pairs = pairs or {}
         self.stack: list[_Mark] = []
         self.section = Section(0)
         self.done: list[Section] = []
         self.item = _Inner()
         self.numeral = _Inner()
         # a section line that comes again further down is an entry of a table of contents
+        self.heading_lines = sorted(layout.headings)
         self.last_of = {line.strip(): i for i, line in enumerate(layout.lines)}
 
     def sections(self) -> list[Section]:
         i = self.layout.front
         self.section.heads.update(range(i))
         while i < len(self.layout.lines):
+            if (pair := self.pairs.get(i)) and self._stands(pair):
+                self._enter(pair)
+                i = pair.end
+                continue
             mark, end = self._mark(i)
             if mark is not None:
                 self._open(mark, i, end)
@@ -116,6 +135,33 @@ class Outline:
             i = end
         self._close(len(self.layout.lines))
         return [section for section in self.done if any(map(str.strip, self.layout.lines[section.first : section.end]))]
+
+    def _stands(self, pair: Pair) -> bool:
+        """Says whether a pair is an entry: inside of an answer, only one whose form leaves no doubt."""
+        return pair.certain or self._question() is None
+
+    def _enter(self, pair: Pair) -> None:
+        """Makes a section of a pair; the heads before it, and those of its table, lead to it."""
+        while self.stack and self.stack[-1].level >= QUESTION:
+            self.stack.pop()
+        if self.section.has_text:
+            self._close(pair.first)
+        self.section.headings = (*(mark.text for mark in self.stack), *pair.above)
+        self.section.question = self.section.open_question = pair.question
+        self.section.asks, self.section.answer = self._question_of(pair), pair.answer
+        self.section.answered = pair.answer[0] < pair.answer[1]
+        self._close(pair.end)
+        asking = self._question()
+        above = self.stack[: self.stack.index(asking)] if asking else self.stack
+        self.section.headings = tuple(mark.text for mark in above)
+        self.section.question = asking.text if asking else None
+
+    def _question_of(self, pair: Pair) -> Span:
+        """Returns where a question stands with what ends it, which tells it from a longer one: a line end, a bar."""
+        start, end = pair.asks
+        line = self.layout.line_of(end - 1)
+        after = self.layout.starts[line] + len(self.layout.lines[line]) + 1
+        return start, min(after, pair.answer[0]) if pair.answer[0] > start else after
 
     def _says_something(self, i: int) -> bool:
         """Rules, images and badges above the first heading are no text of their own."""
@@ -136,18 +182,27 @@ class Outline:
         if mark.text:
             self.stack.append(mark)
             self.section.heads.update(range(first, end))
-        self.section.has_text |= mark.answered or not mark.text
-        self.section.answered |= mark.answered
+        self.section.has_text |= mark.answer is not None or not mark.text
+        self.section.answered |= mark.answer is not None
         asking = self._question()
         above = self.stack[: self.stack.index(asking)] if asking else self.stack
         self.section.headings = tuple(entry.text for entry in above)
         self.section.question = asking.text if asking else None
-        self.section.asks = first if asking is mark else None
+        if asking is mark:
+            self._ask(mark, first if mark.line is None else mark.line)
         if mark.level < CHAPTER and reads_as_question(text := unnumbered(mark.text)):
             self.section.open_question = text
         self.item = _Inner()
         if mark.level < QUESTION:
             self.numeral = _Inner()
+
+    def _ask(self, mark: _Mark, line: int) -> None:
+        start = self.layout.starts[line]
+        if mark.answer is None:
+            self.section.asks = start, start + len(self.layout.lines[line]) + 1
+        else:
+            self.section.asks = start, start + mark.answer
+            self.section.answer = start + mark.answer, None
 
     def _close(self, end: int) -> None:
         self.section.end = end
@@ -155,7 +210,7 @@ class Outline:
             self.section.open_question = None
         else:
             # an entry without an answer would be found, and say nothing
-            self.section.question = self.section.asks = None
+            self.section.question = self.section.asks = self.section.answer = None
         self.done.append(self.section)
         self.section = Section(end, self.section.headings, self.section.question)
 
@@ -166,25 +221,62 @@ class Outline:
         """Returns what line `i` opens, if anything, and the line after it."""
         if i in self.layout.groups:
             return None, self.layout.groups[i][1]
+        if self.layout.separator:
+            return None, i + 1
         if i in self.layout.headings:
             level, end = self.layout.headings[i]
             return self.heading(i, level, end), end
         line = self.layout.lines[i]
-        if not line.strip() or len(line) > 2 * HEADING_CHARACTERS or indent(line) > 3:
+        if not line.strip() or len(line) > 2 * HEADING_CHARACTERS or indent(line) > self.layout.deepest:
             return None, i + 1
         return self._plain_section(i) or self._asked(i), i + 1
 
     def heading(self, i: int, level: int, end: int) -> _Mark | None:
-        """Returns what a marked heading opens, None when nothing is left of it."""
-        raw = plain(self.layout.lines[i].strip().strip("#").strip())
-        if not raw:
+        """Returns what a marked heading opens, None when nothing is left of it, or when it is that of an answer."""
+        raw = plain(unlabelled(HEADING_LEAD.sub("", self.layout.lines[i], count=1)).strip().rstrip("#").strip())
+        if not raw or (ANSWER_HEADING.fullmatch(raw) and self._answers_above(i)):
             return None
-        ask = parse_ask(raw)
+        below = self.layout.following[i]
+        line = below if ASK_HEADING.fullmatch(raw) and self._says_what_is_asked(below) else None
+        ask = parse_ask(raw if line is None else self.layout.lines[line])
         text = ask.text if ask and ask.text else unnumbered(raw)
-        asks = reads_as_question(text) or self._marked(end - 1) or bool(ask and ask.style in ("Q", "问"))
+        is_form = reads_as_question(text) or self._is_answered_as_question(i, level, end)
+        is_form = is_form or bool(ask and ask.style in ("Q", "问"))
+        asks = line is not None or (is_form and not ASK_HEADING.fullmatch(raw))
         if level == 1 and asks and i == min(self.layout.headings) and len(self.layout.headings) > 1:
             asks = False  # a title that asks is the subject of the note, not one question of it
-        return _Mark(level, text if asks else raw, asks)
+        return _Mark(level, text if asks else raw, asks, line=line if asks else None)
+
+    def _is_answered_as_question(self, i: int, level: int, end: int) -> bool:
+        """Says whether below a heading comes what is only below questions: "答：", "### 答案", or options."""
+        following = self._next_heading(i)
+        if following is not None and self.layout.headings[following][0] >= level and self._is_answer_heading(following):
+            return True
+        return self._marked(end - 1) or is_choice(self.layout.lines, end - 1)
+
+    def _answers_above(self, i: int) -> bool:
+        """Says whether a heading such as "### 答案" is that of the answer to the question over it."""
+        asking = self._question()
+        return asking is not None and asking.level <= self.layout.headings[i][0]
+
+    def _is_answer_heading(self, i: int) -> bool:
+        return ANSWER_HEADING.fullmatch(HEADING_LEAD.sub("", self.layout.lines[i], count=1)) is not None
+
+    def _next_heading(self, i: int) -> int | None:
+        place = bisect.bisect_right(self.heading_lines, i)
+        return self.heading_lines[place] if place < len(self.heading_lines) else None
+
+    def _says_what_is_asked(self, i: int) -> bool:
+        """Says whether line `i` can be the question that "### 题目 3" only announces."""
+        if i >= len(self.layout.lines) or i in self.layout.headings or i in self.layout.groups:
+            return False
+        following = self._next_heading(i)
+        is_answered = self._marked(i) or (following is not None and self._is_answer_heading(following))
+        ask = parse_ask(self.layout.lines[i])
+        end = len(self.layout.lines) if following is None else following
+        others = (self._ask_at(j) for j in range(i + 1, end))  # a list of questions, with one of answers below
+        is_one = ask is None or not ask.number or not any(other and other.style == ask.style for other in others)
+        return ask is not None and is_one and (ask.reads or is_answered)
 
     def _plain_section(self, i: int) -> _Mark | None:
         line = unbold(self.layout.lines[i])
@@ -217,8 +309,10 @@ class Outline:
         if ask is None:
             return None
         question = self._question()
-        mark = _Mark(QUESTION, ask.text, True, ask.style, ask.number, ask.answered)
-        if ask.answered or (self._marked(i) and (ask.style or ask.reads)):
+        if ask.answer is None and question and question.answer is not None and BOLD_ASK.match(self.layout.lines[i]):
+            return self._boundary(question)  # "**怎么去** …" and "**住处** …" are told apart alike
+        mark = _Mark(QUESTION, ask.text, True, ask.style, ask.number, ask.answer)
+        if ask.answer is not None or (self._marked(i) and (ask.style or ask.reads)):
             return mark
         if question and question.level < QUESTION and ask.style not in ("Q", "问"):
             return None
@@ -279,8 +373,9 @@ class Outline:
         below = self.layout.following[i]
         if below >= len(self.layout.lines) or below in self.layout.headings:
             return False
-        line = self.layout.lines[below]
-        return not BULLET.match(line) and not line.startswith((" ", "\t")) and not RULE.match(line)
+        line, ask = self.layout.lines[below], self._ask_at(below)
+        is_item = BULLET.match(line) or line.startswith((" ", "\t")) or RULE.match(line)
+        return not is_item and not (ask and ask.reads)
 
     def _has_answer(self, i: int) -> bool:
         """Says whether text follows line `i` before the next heading or question."""
@@ -307,4 +402,18 @@ class Outline:
         if i >= len(self.layout.lines) or i in self.layout.groups or i in self.layout.headings:
             return None
         line = self.layout.lines[i]
-        return None if len(line) > 2 * HEADING_CHARACTERS or indent(line) > 3 or is_marker(line) else parse_ask(line)
+        if len(line) > 2 * HEADING_CHARACTERS or indent(line) > self.layout.deepest or is_marker(line):
+            return None
+        is_quote = self._is_lone_quote(i)
+        ask = parse_ask(QUOTE.sub("", line, count=1) if is_quote else line)
+        if ask is None or (OPTION.match(line) and not ask.reads):
+            return None
+        if is_quote and not ask.style:
+            ask = replace(ask, style=">")
+        return replace(ask, reads=True) if not ask.reads and is_choice(self.layout.lines, i) else ask
+
+    def _is_lone_quote(self, i: int) -> bool:
+        """Says whether line `i` is a quotation of one line, as some mark a question over its answer."""
+        lines = self.layout.lines
+        beside = (lines[j] for j in (i - 1, i + 1) if 0 <= j < len(lines))
+        return lines[i].lstrip().startswith(">") and not any(line.lstrip().startswith(">") for line in beside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.passages.forms import (
@@ -20,10 +20,11 @@ from rag.passages.forms import (
 from rag.passages.layout import Layout
 from rag.passages.outline import TARGET_CHARACTERS, Section
 from rag.passages.sentences import sentences
-from rag.text.markdown import unbold
+from rag.text.markdown import extent, unbold
 from rag.types import Span
 
 MAX_CHARACTERS = 1_000  # an answer up to here stays whole: what the encoder takes in at once, and about a screen
+RAW = 4  # times a limit is what a piece may have together with the blanks that align it
 GLUED_CHARACTERS = 200  # a head up to here stays with its text even if that makes the piece a little too long
 
 # How bad it is to cut before a block: lower is better.
@@ -33,11 +34,15 @@ TABLE_RULE = re.compile(r"[\s|:-]*-[\s|:-]*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stays together: a line, a fence, a sentence of an overlong line; `cost` is that of cutting before it."""
+    """What stays together: a line, a fence, a sentence of an overlong line.
+
+    `cost` is that of cutting before it; `blanks` counts what only aligns a table, and is no text.
+    """
 
     start: int
     end: int
     cost: int
+    blanks: int
 
 
 def blocks(layout: Layout, section: Section) -> list[Block]:
@@ -62,8 +67,9 @@ def blocks(layout: Layout, section: Section) -> list[Block]:
 
 def _append(blocks: list[Block], block: Block) -> None:
     """Adds `block`, joined to the one before when the two must not be cut apart."""
-    if blocks and block.cost == NEVER and blocks[-1].end - blocks[-1].start <= GLUED_CHARACTERS:
-        blocks[-1] = Block(blocks[-1].start, block.end, blocks[-1].cost)
+    if blocks and block.cost == NEVER and _fits(blocks, len(blocks) - 1, len(blocks), GLUED_CHARACTERS):
+        head = blocks[-1]
+        blocks[-1] = Block(head.start, block.end, head.cost, head.blanks + block.blanks)
     else:
         blocks.append(block)
 
@@ -71,7 +77,7 @@ def _append(blocks: list[Block], block: Block) -> None:
 def _is_subheading(layout: Layout, i: int) -> bool:
     """Says whether line `i` heads a part of an answer: "Prompt Tuning(提示微调):", bold, or numbered above prose."""
     line = layout.lines[i].strip()
-    if not line or len(line) > SECTION_CHARACTERS or BULLET.match(line):
+    if not line or layout.separator or len(line) > SECTION_CHARACTERS or BULLET.match(line):
         return False
     bare = unbold(line)
     if bare.endswith((":", "：")) or (line.startswith("**") and line.endswith("**")):
@@ -108,34 +114,48 @@ def _parts(layout: Layout, first: int, end: int, cost: int) -> Iterator[Block]:
         end -= 1  # a fence that is never closed may end in blank lines
     if first == end:
         return
-    start, stop = layout.starts[first], layout.starts[end - 1] + len(layout.lines[end - 1])
-    if stop - start <= MAX_CHARACTERS:
-        yield Block(start, stop, cost)
+    whole = _block("\n".join(layout.lines[first:end]), layout.starts[first], cost)
+    if _fits([whole], 0, 1, MAX_CHARACTERS):
+        yield whole
         return
     for i in range(first, end):
         line = layout.lines[i]
-        spans = [(0, len(line))] if len(line) <= MAX_CHARACTERS else sentences(line)
-        for left, right in spans:
+        is_short = _fits([_block(line, 0, cost)], 0, 1, MAX_CHARACTERS)
+        for left, right in [(0, len(line))] if is_short else sentences(line):
             if line[left:right].strip():
-                yield Block(layout.starts[i] + left, layout.starts[i] + right, cost)
+                yield _block(line[left:right], layout.starts[i] + left, cost)
                 cost = IN_PARAGRAPH
 
 
+def _block(text: str, start: int, cost: int) -> Block:
+    return Block(start, start + len(text), cost, len(text) - extent(text))
+
+
+def _fits(blocks: Sequence[Block], first: int, end: int, limit: int) -> bool:
+    """Says whether the text of blocks `first` to `end` is within a limit, and with all blanks within RAW times that."""
+    length = blocks[end - 1].end - blocks[first].start
+    return length <= RAW * limit and _size(blocks, first, end) <= limit
+
+
+def _size(blocks: Sequence[Block], first: int, end: int) -> int:
+    """Returns how many characters blocks `first` to `end` have together without the blanks that align a table."""
+    return blocks[end - 1].end - blocks[first].start - sum(blocks[k].blanks for k in range(first, end))
+
+
 def pack(blocks: list[Block]) -> Iterator[Span]:
-    """Yields passages as offsets: everything when it is short, else pieces of up to TARGET_CHARACTERS.
+    """Yields passages as offsets: everything when it is short, else pieces of up to TARGET_CHARACTERS of text.
 
     Each cut is the best border in the second half of a piece, the last one among equals.
     """
     first = 0
     while first < len(blocks):
-        start = blocks[first].start
-        if blocks[-1].end - start <= MAX_CHARACTERS:
-            yield start, blocks[-1].end
+        if _fits(blocks, first, len(blocks), MAX_CHARACTERS):
+            yield blocks[first].start, blocks[-1].end
             return
         cut = first + 1
-        while cut < len(blocks) and blocks[cut].end - start <= TARGET_CHARACTERS:
+        while cut < len(blocks) and _fits(blocks, first, cut + 1, TARGET_CHARACTERS):
             cut += 1
-        choices = [k for k in range(first + 1, cut + 1) if blocks[k - 1].end - start >= TARGET_CHARACTERS // 2]
+        choices = [k for k in range(first + 1, cut + 1) if _size(blocks, first, k) >= TARGET_CHARACTERS // 2]
         cut = min(choices, key=lambda k: (blocks[k].cost, -k), default=cut) if cut < len(blocks) else cut
-        yield start, blocks[cut - 1].end
+        yield blocks[first].start, blocks[cut - 1].end
         first = cut

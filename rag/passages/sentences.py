@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rag.text.markdown import FENCE, next_fence
 from rag.text.normal import HAN
@@ -21,7 +21,8 @@ SENTENCE_END = re.compile(
 ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|cf|al|fig|eq|no|dr|mr|mrs|ms|prof|approx|resp|sec|[a-z])$", re.IGNORECASE
 )
-LIST_NUMBER = re.compile(r"\s*(?:[-*+•>#]+\s+)*(?:\*\*)?\d{1,3}$")
+LIST_NUMBER = re.compile(r"\s*(?:[-*+•>#]+\s+)*(?:\*\*)?\d{1,3}(?:\.\d{1,3})*$")
+ENDS = '。！？；!?…."”’」』）)'
 SOFT_CUT = re.compile(r"[，,、；;：:\s]")
 
 
@@ -42,6 +43,17 @@ def sentences(text: str) -> tuple[Span, ...]:
             spans.extend(_shortened(text, start + first, start + last))
         start += len(line) + 1
     return tuple(spans)
+
+
+def by_sentence(text: str, spans: Sequence[Span]) -> list[list[Span]]:
+    """Returns some of the `sentences` of a text in order, those together that are one and were cut since it is long."""
+    whole: list[list[Span]] = []
+    for start, end in spans:
+        if whole and text[whole[-1][-1][1] - 1] not in ENDS and "\n" not in text[whole[-1][-1][1] : start]:
+            whole[-1].append((start, end))
+        else:
+            whole.append([(start, end)])
+    return whole
 
 
 def _line_sentences(line: str) -> Iterator[Span]:

@@ -5,80 +5,101 @@ A reader who asks wants a statement; what only names, orders or points elsewhere
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
-from rag.text.markdown import FENCE, front_matter, next_fence
+from rag.passages.forms import CLOSERS
+from rag.passages.sentences import sentences
+from rag.passages.standing import TABLE_RULE, Line, Standing, lines
+from rag.text.markdown import Enclosed, enclosed, visible
 from rag.types import Passage, Span
 
-ITEM = r"(?:[-*+]|\d{1,3}[.)])\s+"
-TABLE_RULE = re.compile(r"\s*(?:\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?|\|[\s|:-]*)\s*")
-UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})\s*")
-TITLE = re.compile(r"\s*(?![-*+>])[^。.!！；;]{1,40}")
-SILENT = re.compile(
-    r"\s*(?:>\s*)*(?:"
-    r"#{1,6}(?:\s.*)?"
-    rf"|(?:{ITEM})?\[[^\]]*\]\(#[^)]*\)"  # a line of a table of contents
-    rf"|(?:{ITEM})?\[\^?\d{{1,3}}\]:?\s.*(?:\b(?:19|20)\d\d\b|https?://|arXiv|doi).*"  # a reference
-    r"|(?P<mark>\*\*|__)[^*_\d]{1,30}(?P=mark)[:：]?"  # a line in bold alone is a heading of those who write none
-    r"|\[\[?toc\]?\]"
-    r")\s*",
-    re.IGNORECASE,
-)
+ANNOUNCING = ("：", ":")  # what ends so says nothing without what follows
 
 
 def states(passage: Passage) -> bool:
     """Says whether anything in the passage is a statement: a title, a table of contents or references alone is not.
 
-    What stands below a question is its answer, whatever it looks like.
+    What stands below a question is its answer, also a link or a word in bold; but no heading, picture or "TODO".
     """
-    return passage.question is not None or next(_stating(passage), None) is not None
+    return any(line.standing is Standing.STATING for line in lines(passage)) or bool(_stating(passage))
 
 
-def statements(passage: Passage, sentences: dict[Span, float]) -> dict[Span, float]:
-    """Returns those of some sentences of a passage that say something; all if none does."""
-    lines = tuple(_stating(passage))
-    kept = {
-        (start, end): value
-        for (start, end), value in sentences.items()
-        if any(first < end and start < last for first, last in lines)
-    }
-    return kept or sentences
+def statements(passage: Passage, values: dict[Span, float]) -> dict[Span, float]:
+    """Returns those of some sentences of a passage, with a value each, that say something; all if none does.
+
+    What a reader of the note does not see at the end of a sentence, as a comment, is left out of its span.
+    """
+    stating = _stating(passage)
+    kept: dict[Span, float] = {}
+    for (start, end), value in values.items():
+        line = next((line for line in stating if line.start < end and start < line.end), None)
+        if line is not None:
+            kept[max(start, line.start), min(end, line.end)] = value
+    return kept or values
 
 
 def opening(passage: Passage) -> int:
     """Returns where in a passage its text begins, behind front matter and headings; 0 where nothing else follows.
 
-    The head of a table belongs to its rows.
+    The head of a table belongs to its rows, the mark of a fence to its code. The answer to a question keeps the
+    headings of its parts.
     """
-    first, _ = next(_stating(passage), (0, 0))
-    rows = passage.text[:first].split("\n")[:-1]
-    while rows and "|" in rows[-1]:
-        first -= len(rows.pop()) + 1
-    return first
+    quotable = _quotable(passage, Standing.HIDDEN)
+    begin, _ = passage.answer_span
+    first = quotable[0].start if quotable else begin
+    if block := _block(passage, first):
+        return max(block.start, begin)
+    return table_start(passage.text, first) if passage.question is None else first
 
 
-def _stating(passage: Passage) -> Iterator[Span]:
-    """Yields the spans of the lines that say something; of code, all lines do."""
-    lines = passage.text.split("\n")
-    front = front_matter(lines) if passage.start == 0 else 0
-    start, fence = 0, ""
-    for number, line in enumerate(lines):
-        mark = FENCE.match(line)
-        below = lines[number + 1] if number + 1 < len(lines) else ""
-        if number >= front and line.strip() and not mark and (fence or not _is_silent(line, below)):
-            yield start, start + len(line)
-        if mark:
-            fence = next_fence(fence, mark[1])
-        start += len(line) + 1
+def closing(passage: Passage) -> int:
+    """Returns where in a passage its text ends, before comments, the end of what is folded, and headings.
+
+    Prose also ends before links, pictures, and what announces something that does not follow.
+    """
+    _, last = passage.answer_span
+    quotable = _quotable(passage, Standing.HEADING)
+    for line in reversed(quotable):
+        if block := _block(passage, line.start):
+            return min(block.end, last)
+        if passage.question is not None or not announces(passage.text[line.start : line.end]):
+            return line.end
+        *before, _ = sentences(passage.text[line.start : line.end])
+        if before:
+            return line.start + before[-1][1]
+    return quotable[-1].end if quotable else last
 
 
-def _is_silent(line: str, below: str) -> bool:
-    return not any(map(str.isalnum, line)) or SILENT.fullmatch(line) is not None or _is_over_a_rule(line, below)
+def announces(text: str) -> bool:
+    """Says whether a text leads to something that is to follow."""
+    return text.rstrip(CLOSERS).endswith(ANNOUNCING)
 
 
-def _is_over_a_rule(line: str, below: str) -> bool:
-    """Says whether a line is the head of a table, or a heading by what underlines it: many draw a rule below prose."""
-    if "|" in line:
-        return "|" in below and "-" in below and TABLE_RULE.fullmatch(below) is not None
-    return TITLE.fullmatch(line) is not None and UNDERLINE.fullmatch(below) is not None
+def table_start(text: str, row: int) -> int:
+    """Returns where the table begins whose row begins at an offset; where its head is not in the text, the row."""
+    above = text[:row].split("\n")[:-1]
+    first, has_head = row, False
+    while above and "|" in above[-1]:
+        has_head |= TABLE_RULE.fullmatch(above[-1]) is not None
+        first -= len(above.pop()) + 1
+    return first if has_head else row
+
+
+def _block(passage: Passage, offset: int) -> Enclosed | None:
+    return next((block for block in enclosed(visible(passage.text)) if block.start <= offset < block.end), None)
+
+
+def _quotable(passage: Passage, above: Standing) -> list[Line]:
+    """Returns the lines that an answer may begin or end with: of an answer to a question, those `above` a standing."""
+    if passage.question is None:
+        return _stating(passage)
+    return [line for line in lines(passage) if line.standing > above]
+
+
+def _stating(passage: Passage) -> list[Line]:
+    """Returns the lines that say something: a list of links does not, one link with a word or two may."""
+    found = list(lines(passage))
+    stating = [line for line in found if line.standing >= Standing.LABELLED]
+    if len(stating) == 1 or any(line.standing is Standing.STATING for line in stating):
+        return stating
+    if passage.question is None:
+        return []
+    return [line for line in found if line.standing >= Standing.POINTING]

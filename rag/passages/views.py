@@ -7,9 +7,11 @@ import itertools
 import json
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from rag.passages.sentences import sentences
 from rag.text.markdown import unmarked
+from rag.text.normal import letters
 from rag.text.tokens import tokens
 from rag.text.typos import sounds
 from rag.types import Passage, Span
@@ -34,9 +36,9 @@ class Embedded:
 def embedded_text(passage: Passage) -> tuple[str, tuple[Span, ...]]:
     """Returns what the encoder sees of `passage`, and the spans of its sentences therein.
 
-    The first line is the trail of headings, if any, and of the question where the text does not hold it: a later
-    piece of a long answer. Then follow the sentences without Markdown marks, joined by blanks. A sentence without any
-    letter or digit is left out.
+    The first line is the trail of headings, if any, of the question where the text does not hold it, as in a later
+    piece of a long answer, and of the columns of a table that began before. Then follow the sentences without Markdown
+    marks, joined by blanks. A sentence without any letter or digit is left out.
     """
     embedded = embed(passage)
     return embedded.text, embedded.spans
@@ -60,10 +62,16 @@ def embed(passage: Passage) -> Embedded:
 
 def _trail(passage: Passage) -> tuple[str, ...]:
     """Returns what a reader of the passage alone would miss; a question may be spaced otherwise than its line is."""
-    question = passage.question
-    if question is None or _unspaced(question) in _unspaced(passage.text):
-        return passage.headings
-    return (*passage.headings, question)
+    question, columns = passage.question, unmarked(passage.columns)
+    if question is not None and _unspaced(question) in _unspaced(passage.text):
+        question = None
+    return (*_names(passage), *passage.headings, *filter(None, (question, columns)))
+
+
+def _names(passage: Passage) -> tuple[str, ...]:
+    """Returns what the note is called where neither the headings nor the question of the passage say it."""
+    said = letters(" ".join((*passage.headings, passage.question or "")))
+    return tuple(name for name in passage.names if letters(name) not in said)
 
 
 def _unspaced(text: str) -> str:
@@ -75,7 +83,16 @@ def heading_text(passage: Passage) -> str:
 
 
 def lexical_text(passage: Passage) -> str:
-    return f"{heading_text(passage)}\n{passage.text}"
+    return "\n".join((name_text(passage), heading_text(passage), body_text(passage)))
+
+
+def name_text(passage: Passage) -> str:
+    """Returns what the note is called and the folders that it is in."""
+    return "\n".join((*PurePosixPath(passage.source).parts[:-1], *passage.names))
+
+
+def body_text(passage: Passage) -> str:
+    return f"{passage.columns}\n{passage.text}"
 
 
 def heard(text: str) -> str:

@@ -27,7 +27,7 @@ MONTH = (
     r"nov(?:ember)?|dec(?:ember)?)\b"
 )
 NUMBER = re.compile(  # whole names only: in prose "may", "sat" and "sun" are words
-    rf"{NUMERAL}+(?:个)?(?:{UNIT})|半(?:天|年|小时|个)|每[天周月年日]|"
+    rf"{NUMERAL}+(?:个)?(?:{UNIT})|半(?:天|年|小时|个)|每(?:[天周月年日次]|星期|礼拜)|"
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|dozen|half|twice|once|monday|tuesday|wednesday|"
     r"thursday|friday|saturday|sunday|january|february|march|april|june|july|august|september|october|november|"
     r"december|daily|weekly|monthly|yearly|noon|midnight)\b|[周星期](?:一|二|三|四|五|六|日|天|末)"
@@ -101,7 +101,7 @@ CLOCK = Kind(
         rf"\d{{1,2}}[:：.]\d{{2}}|{NUMERAL}+\s*点(?!建议|原因)|\b\d{{1,2}}\s?(?:am|pm|a\.m|p\.m|h\b|uhr)|\bnoon\b|"
         rf"\bmidnight\b|中午|零点|"
         r"凌晨|全天|24\s*(?:小时|h)|o'clock|\b(?:at|by|from|until|till|before|after)\s(?:\d|one|two|three|four|five|"
-        r"six|seven|eight|nine|ten|eleven|twelve|half)|[上下]午|早[上晨]|晚上?|傍晚|\d\s*时"
+        r"six|seven|eight|nine|ten|eleven|twelve|half)|[上下]午|早[上晨]|晚上|夜里|傍晚|[当今明每日一二三四五六]晚(?!上)(?<!前一晚)(?<!头一晚)|\d\s*时"
     ),
 )
 DURATION = Kind(
@@ -114,7 +114,7 @@ DURATION = Kind(
     re.compile(
         rf"(?:{NUMERAL}|[多数整几])\s*(?:多|来)?个?\s*(?:半|工作|自然)?\s*(?:分|小时|钟|秒|毫秒|微秒|步|轮|天|日|夜|"
         rf"晚|周|星期|礼拜|月|年|季|学期|集|s\b|h\b|m\b|ms\b|d\b)|"
-        r"[几数]?[千百]步|每[天日周月年晚]|过夜|隔夜|通宵|终身|永久|长期|一直|直到|随时|\b(?:(?:milli|"
+        r"[几数]?[千百]步|每(?:[天日周月年晚次季隔]|星期|礼拜|个)|用完|当天|过夜|隔夜|通宵|终身|永久|长期|一直|直到|随时|\b(?:(?:milli|"
         r"micro)?seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|steps?|epochs?|nights?|"
         r"fortnight|overnight|daily|weekly|monthly|yearly|forever|until|decades?)\b|"
         r"\b(?:characters?|letters?|words?|cm|metres?|meters?|inch(?:es)?)\b|厘米|"  # how long is also how tall

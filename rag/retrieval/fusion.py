@@ -20,12 +20,13 @@ class Signals:
     `weakest`: the same of the third of the question that the passage says least about. `lexical`: BM25.
     `substance`: how long the passage is, 1 from SUBSTANTIAL characters: a bare title or a sentence answers little.
     `beside`: it answers no question, but its note is one of questions and answers.
-    `covered`: summed idf of the question's tokens that the passage holds; `missed`: of those that are Latin words the
-    passage lacks. These and `lexical` are measured against `Reading.scale` of `terms.py`.
+    `covered`: summed idf of the question's tokens that the passage holds, measured as `lexical` is against
+    `Reading.scale` of `terms.py`.
     `strange`: share of the question's tokens, by idf, that are Latin words no note knows, in an English question no
     word list either: mostly the names of something else.
     `numberless`: the question asks how many, how long or when, and the passage has no number. `kindless`: it asks for a
-    kind of fact, a price or a telephone number, and the passage has none of that kind.
+    kind of fact, a price or a telephone number, and the passage has none of that kind. `misnumbered`: it names a date,
+    a version, an address or a long number, and neither the passage nor what its note is called has it.
     `foreign`: question and passage are in different languages, so shared tokens cannot be expected.
     """
 
@@ -37,10 +38,10 @@ class Signals:
     substance: float
     beside: bool
     covered: float
-    missed: float
     strange: float
     numberless: bool
     kindless: bool
+    misnumbered: bool
     foreign: bool
 
 
@@ -58,10 +59,10 @@ SAME_LANGUAGE: Weights = {
     "substance": 0.93,
     "beside": -0.63,
     "covered": 4.26,
-    "missed": 0.00,
     "strange": -4.00,
     "numberless": -0.49,
     "kindless": -4.00,
+    "misnumbered": -14.00,
     "bias": -22.14,
 }
 CROSS_LANGUAGE: Weights = {
@@ -73,10 +74,10 @@ CROSS_LANGUAGE: Weights = {
     "substance": 0.96,
     "beside": -1.53,
     "covered": 3.81,
-    "missed": 0.00,
     "strange": -4.00,
     "numberless": -0.71,
     "kindless": -4.00,
+    "misnumbered": -14.00,
     "bias": -23.63,
 }
 SUBSTANTIAL = 160

@@ -130,7 +130,7 @@ def _goes_on(store: Store, alone: Ranking, meant: Ranking, *, hinted: bool) -> b
     if not alone.matches or not meant.matches or meant.matches[0].score <= alone.matches[0].score + SURER:
         return False
     reading = Reading.of(alone.question, store)
-    there, here = (reading.coverage(reading.held_by(one.matches[0].passage))[0] for one in (alone, meant))
+    there, here = (reading.coverage(reading.held_by(one.matches[0].passage)) for one in (alone, meant))
     if here < there or (has_subject(alone.question) and not here):
         return False
     return hinted or alone.matches[0].score < SURE_ALONE

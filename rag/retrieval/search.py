@@ -16,7 +16,8 @@ from rag.retrieval.calibration import EVERYDAY, THRESHOLD, Calibration
 from rag.retrieval.fusion import Signals
 from rag.retrieval.terms import Reading
 from rag.store.base import Candidate, Store, is_beside_questions
-from rag.text.normal import is_chinese
+from rag.text.figures import Named
+from rag.text.normal import is_chinese, normalize
 from rag.types import Passage, Span
 
 CANDIDATES = 50  # from each channel; the right passage is nearly always among them
@@ -77,13 +78,13 @@ def search(store: Store, wording: Wording, without: Set[int] = frozenset()) -> l
     """
     reading = Reading.of(wording.text, store)
     calibration = Calibration.of(store.level)
-    kind = kind_asked_for(wording.text)
+    kind, named = kind_asked_for(wording.text), Named.of(normalize(wording.text))
     matches = []
     for candidate in store.candidates(wording.encoded, reading.queried, CANDIDATES):
         passage = store.passage(candidate.id)
         if candidate.id in without or passage.open_question or not states(passage):
             continue
-        signals = _signals(store, reading, candidate, passage, kind)
+        signals = _signals(store, reading, candidate, passage, kind, named)
         logit = fusion.logit(signals)
         score = calibration.confidence(logit) if reading.terms else 0.0  # a note never answers a lone ☕
         matches.append(Match(candidate.id, passage, candidate.best, signals, logit, score, wording))
@@ -105,8 +106,9 @@ def measure_level(store: Store, encoder: Encoder) -> float | None:
     return statistics.median(best) if best else None
 
 
-def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Passage, kind: Kind | None) -> Signals:
-    covered, missed = reading.coverage(reading.held_by(passage))
+def _signals(
+    store: Store, reading: Reading, candidate: Candidate, passage: Passage, kind: Kind | None, named: Named | None
+) -> Signals:
     return Signals(
         dense=candidate.dense,
         sentence=candidate.sentence,
@@ -115,12 +117,10 @@ def _signals(store: Store, reading: Reading, candidate: Candidate, passage: Pass
         lexical=candidate.lexical / reading.scale,
         substance=min(1.0, (passage.end - passage.start) / fusion.SUBSTANTIAL),
         beside=is_beside_questions(store, passage),
-        covered=covered,
-        missed=missed,
+        covered=reading.coverage(reading.held_by(passage)),
         strange=reading.strange,
         numberless=kind is not None and not has_number(passage.text),
-        kindless=kind is not None
-        and kind is not ANY_NUMBER
-        and not kind.is_held_by(f"{passage.source}\n{lexical_text(passage)}"),
+        kindless=kind is not None and kind is not ANY_NUMBER and not kind.is_held_by(lexical_text(passage)),
+        misnumbered=named is not None and named.is_lacking_in(normalize(lexical_text(passage))),
         foreign=reading.chinese != is_chinese(passage.text),
     )

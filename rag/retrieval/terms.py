@@ -104,12 +104,9 @@ class Reading:
         """Returns where the needles of the spellings are looked for, in headings, question and text of a passage."""
         return _held(passage) + (_sounding(passage) if self.heard else "")
 
-    def coverage(self, held: str) -> tuple[float, float]:
-        """Returns `covered` and `missed` as in `Signals`, from what a passage holds, as `held_by` has it."""
-        shares = [(term, term.share_in(held)) for term in self.terms]
-        covered = sum(term.weight * share for term, share in shares) / self.scale
-        missed = sum(term.weight for term, share in shares if term.latin and not share) / self.scale
-        return covered, missed
+    def coverage(self, held: str) -> float:
+        """Returns `covered` as in `Signals`, from what a passage holds, as `held_by` has it."""
+        return sum(term.weight * term.share_in(held) for term in self.terms) / self.scale
 
 
 @functools.lru_cache(REMEMBERED)

@@ -225,9 +225,11 @@ class Index:
     def _parse(self, number: int) -> Passage:
         start = self._line_ends[number - 1] + 1 if number else 0
         values = json.loads(self._lines[start : self._line_ends[number]])
-        asks = values["asks"] and tuple(values["asks"])
-        place = Place(**values["place"]) if "place" in values else None
-        return Passage(**{**values, "headings": tuple(values["headings"]), "asks": asks, "place": place})
+        for name in ("headings", "answer", "asks", "names"):
+            values[name] = None if values[name] is None else tuple(values[name])
+        if "place" in values:
+            values["place"] = Place(**values["place"])
+        return Passage(**values)
 
     @classmethod
     def _open_current(cls, index: Path, encoder: Encoder | None) -> Index:

@@ -6,6 +6,7 @@ generation: a deletion in place would leave the deleted passages in the BM25 sta
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,8 @@ from rag.errors import IndexCorrupt, IndexNotWritable
 from rag.text.typos import MARK
 
 HEADING_BOOST = 2.0  # a question names its topic in the words of the heading; in the body they are spread thin
-WORD_FIELDS = (("heading", HEADING_BOOST), ("body", 1.0))
+NAME_BOOST = 0.5  # it says which note is meant, not where in it; the same words are over all of its passages
+WORD_FIELDS = (("names", NAME_BOOST), ("heading", HEADING_BOOST), ("body", 1.0))
 SOUND_FIELDS = (("sounds", 1.0),)
 WRITER_HEAP = 128_000_000  # bytes; 100,000 passages fit into two segments
 ANALYZER = "spaces"
@@ -26,11 +28,12 @@ FREQUENCIES = "freq"  # no positions: there are no phrase queries, and they woul
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One passage as tokens joined by spaces; `sounds` begin with `rag.text.typos.MARK`."""
+    """One passage as tokens joined by spaces; `names` are its note's, `sounds` begin with `rag.text.typos.MARK`."""
 
     heading: str
     body: str
     sounds: str
+    names: str = ""
 
 
 def write(folder: Path, rows: Iterable[Row]) -> None:
@@ -44,8 +47,7 @@ def write(folder: Path, rows: Iterable[Row]) -> None:
         _register_analyzer(index)
         writer = index.writer(heap_size=WRITER_HEAP, num_threads=1)
         for number, row in enumerate(rows):
-            document = tantivy.Document(number=number, heading=row.heading, body=row.body, sounds=row.sounds)
-            writer.add_document(document)
+            writer.add_document(tantivy.Document(number=number, **dataclasses.asdict(row)))
         writer.commit()
         writer.wait_merging_threads()
     except ValueError as error:  # what tantivy raises for all its errors, disk errors included
@@ -109,9 +111,8 @@ class Postings:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("number", fast=True)
-    builder.add_text_field("heading", tokenizer_name=ANALYZER, index_option=FREQUENCIES)
-    builder.add_text_field("body", tokenizer_name=ANALYZER, index_option=FREQUENCIES)
-    builder.add_text_field("sounds", tokenizer_name=ANALYZER, index_option=FREQUENCIES)
+    for field in dataclasses.fields(Row):
+        builder.add_text_field(field.name, tokenizer_name=ANALYZER, index_option=FREQUENCIES)
     return builder.build()
 
 

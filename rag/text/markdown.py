@@ -1,9 +1,10 @@
-"""Markdown as text: front matter, fences, and what is left of lines and texts without their marks."""
+"""Markdown as text: front matter, fences, formulas, and what is left of lines and texts without their marks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 FRONT_LINES = 200  # front matter is not longer; a lone `---` above must not swallow the note
 FENCE = re.compile(r"\s*(`{3,}|~{3,})")
@@ -23,6 +24,19 @@ LINK_OR_IMAGE = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 MARKS = re.compile(r"[*`]|~~|^\s*#+", re.MULTILINE)
 BLANKS = re.compile(r"\s+")
 
+OPENING_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")  # "```x```" is code within a line
+FORMULA_LINES = 100  # a formula is not longer; a lone `$$` must not swallow the text
+FORMULA_MARKS = {"$$": "$$", "\\[": "\\]"}
+ALIGNING = re.compile(r"(?<=\S)(?:[ \u3000\xa0]{3,}|[ \t]*\t[ \t]*)")  # not what indents, nor two blanks by habit
+RULE_ROW = re.compile(r"^(?=[^\n]*\|)(?=[^\n]*-)[ \t|:-]+$", re.MULTILINE)
+HIDDEN = re.compile(
+    r"`[^`\n]+`"  # what stands in code is passed over
+    r"|(?P<hidden><!--.*?-->|^[ \t]*<!--(?!.*?-->).*\Z"
+    r"|<summary\b[^>\n]*>.{0,500}?</summary>|</?(?:details|summary)\b[^>\n]*>)",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
+INK = re.compile(r"\S")
+
 
 def front_matter(lines: Sequence[str]) -> int:
     """Returns how many lines the leading block between `---` takes, 0 without one."""
@@ -39,6 +53,69 @@ def next_fence(fence: str, mark: str) -> str:
     if not fence:
         return mark
     return "" if mark.startswith(fence) else fence
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """Lines from an opening mark to the closing one, both included, as offsets: of code, or of a formula."""
+
+    start: int
+    end: int
+    is_code: bool
+
+
+def enclosed(text: str) -> tuple[Enclosed, ...]:
+    """Returns the fences and the formulas of a text, in order; a fence that is never closed takes all that follows."""
+    if not any(mark in text for mark in ("```", "~~~", *FORMULA_MARKS)):
+        return ()
+    lines = text.split("\n")
+    found: list[Enclosed] = []
+    first = start = 0
+    closing, is_code = "", True
+    for number, line in enumerate(lines):
+        if not closing:
+            first, (closing, is_code) = start, _opened(lines, number)
+        elif _closes(line, closing, is_code):
+            found.append(Enclosed(first, start + len(line), is_code))
+            closing = ""
+        start += len(line) + 1
+    return (*found, Enclosed(first, len(text), is_code)) if closing else tuple(found)
+
+
+def _opened(lines: Sequence[str], number: int) -> tuple[str, bool]:
+    """Returns the mark that closes what a line opens, "" where it opens nothing, and whether that is code."""
+    if fence := OPENING_FENCE.match(lines[number]):
+        return fence[1], True
+    bare = lines[number].strip()
+    closing = FORMULA_MARKS.get(bare[:2], "")
+    is_closed = closing and any(closing in line for line in lines[number + 1 : number + FORMULA_LINES])
+    return (closing if is_closed and closing not in bare[2:] else ""), False
+
+
+def _closes(line: str, closing: str, is_code: bool) -> bool:
+    bare = line.strip()
+    return bare.startswith(closing) and not bare.strip(closing[0]) if is_code else closing in bare
+
+
+def visible(text: str) -> str:
+    """Returns a text, one for one, with blanks for comments, for the marks of what is folded and for its caption."""
+    if "<" not in text:
+        return text
+    code = [block for block in enclosed(text) if block.is_code]
+
+    def blank(match: re.Match[str]) -> str:
+        is_code = match["hidden"] is None or any(block.start <= match.start() < block.end for block in code)
+        return match[0] if is_code else INK.sub(" ", match[0])
+
+    return HIDDEN.sub(blank, text)
+
+
+def extent(text: str) -> int:
+    """Returns how many characters of a text are read: blanks that align count as one, the rule of a table as none.
+
+    Who aligns the columns of a table by hand writes more blanks than text.
+    """
+    return len(ALIGNING.sub(" ", RULE_ROW.sub("", text)))
 
 
 def unbold(line: str) -> str:

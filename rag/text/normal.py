@@ -26,9 +26,14 @@ def clean(text: str) -> str:
     return TAGS.sub("", CONTROL.sub("", text))
 
 
+def simplified(text: str) -> str:
+    """Returns `text` with traditional characters as simplified ones."""
+    return _converter()(text)
+
+
 def normalize(text: str) -> str:
     """Returns the form that is compared: NFKC, lower case, traditional characters as simplified ones."""
-    return _converter()(unicodedata.normalize("NFKC", text).lower())
+    return simplified(unicodedata.normalize("NFKC", text).lower())
 
 
 def letters(text: str) -> str:

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Iterator
 
+from rag.text.figures import compounds
 from rag.text.normal import HAN, normalize
 from rag.types import Span
 
@@ -14,11 +15,14 @@ HAN_PAIR = re.compile(f"[{HAN}]{{2}}")
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Returns the lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
+    """Yields the lexical tokens in order: Latin words and numbers, and the bigrams of each run of Han characters.
 
-    Expects nothing of `text`; it is normalised here. A run of one character is a token.
+    After them come dates, versions and other numbers of several parts as wholes. Expects nothing of `text`; it is
+    normalised here. A run of one character is a token.
     """
-    return (token for token, _ in placed_tokens(normalize(text)))
+    normal = normalize(text)
+    yield from (token for token, _ in placed_tokens(normal))
+    yield from compounds(normal)
 
 
 def placed_tokens(normal: str) -> Iterator[tuple[str, Span]]:
@@ -33,11 +37,12 @@ def placed_tokens(normal: str) -> Iterator[tuple[str, Span]]:
 
 
 def runs(text: str) -> str:
-    """Returns the words and the runs of Han characters of `text`, each between blanks.
+    """Returns the words, the runs of Han characters and the compound numbers of `text`, each between blanks.
 
     `needle(token) in runs(text)` says whether `tokens(text)` has the token, in a tenth of the time and memory.
     """
-    return f" {' '.join(match.group() for match in RUN.finditer(normalize(text)))} "
+    normal = normalize(text)
+    return f" {' '.join((*(match.group() for match in RUN.finditer(normal)), *compounds(normal)))} "
 
 
 @functools.lru_cache(maxsize=10_000)

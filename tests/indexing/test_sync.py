@@ -27,7 +27,7 @@ from rag.question.frames import content_tokens
 from rag.store import generations
 from rag.store.base import Candidate
 from rag.store.local import Index, current_identity
-from rag.types import Passage, Span
+from rag.types import Cause, Passage, Reason, Remark, Span
 from tests.toy_encoder import ToyEncoder
 
 TOY = ToyEncoder()
@@ -84,6 +84,15 @@ def texts(index: Index) -> list[str]:
 # ---------------------------------------------------------------------------------------------------------- reading
 
 
+def test_a_damaged_note_is_in_the_index_and_remarked_upon_in_every_report(corpus: Path, folder: Path) -> None:
+    (corpus / "c.md").write_bytes("企鹅吃鱼和磷虾，也吃乌贼。".encode() + b"\xff\n")
+    expected = (Remark("c.md", Reason(Cause.DAMAGED_PLACES, "1")),)
+    first = sync(corpus, folder, TOY)
+    assert (first.notes, first.skipped, first.remarks) == (3, (), expected)
+    assert is_current(corpus, folder, TOY)
+    assert sync(corpus, folder, TOY).remarks == expected
+
+
 def test_first_build(corpus: Path, folder: Path) -> None:
     report = sync(corpus, folder, TOY)
     assert (report.notes, report.passages, report.generation) == (2, 6, "gen-00000001")
@@ -104,7 +113,7 @@ def test_first_build(corpus: Path, folder: Path) -> None:
         start_line=7,
         end_line=9,
         text="## 什么是概念1？\n\n概念1是第1个想法。它用于例子1。",
-        answer=12,
+        answer=(12, 29),
         asks=(0, 11),
     )
     assert index.passage(5).text == "注意力机制让模型关注相关的部分。\n\n它由查询、键和值组成。"
@@ -381,7 +390,7 @@ def test_a_corpus_without_text(corpus: Path, folder: Path) -> None:
     with pytest.raises(CorpusError) as raised:
         sync(corpus, folder, TOY)
     assert str(raised.value) == (
-        f"no notes with text in {corpus}: put .md or .txt files there and run `python -m rag.build`"
+        f"no notes with text in {corpus}: put .md, .txt, .pdf or .docx files there and run `python -m rag.build`"
     )
     assert Index.open(folder, TOY).size == 6
     assert names(folder) == ["CURRENT", "LOCK", "gen-00000001"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import CorpusError, NoteUnreadable
-from rag.notes.corpus import MAX_BYTES, read_corpus, read_glossary, read_note
+from rag.notes.corpus import read_corpus, read_glossary, read_note
+from rag.notes.files import MAX_BYTES
 from rag.types import Note, Reason, Skipped
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="links, FIFOs and byte names are POSIX")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from rag.notes.corpus import read_corpus
 from rag.passages.outline import TARGET_CHARACTERS, Heading, headings
-from rag.passages.packing import MAX_CHARACTERS
+from rag.passages.packing import MAX_CHARACTERS, RAW
 from rag.passages.sentences import SENTENCE_CHARACTERS, sentences
 from rag.passages.split import split
 from rag.types import Note, Passage
+from tests.splitting import check
 
 NOTES = Path(__file__).parents[1] / "data" / "notes"  # of our own, in the forms that people use
 
@@ -37,28 +37,6 @@ def answers(text: str, source: str = "a.md") -> list[str]:
 
 def spoken(text: str) -> list[str]:
     return [text[start:end] for start, end in sentences(text)]
-
-
-def check(whole: Note) -> tuple[Passage, ...]:
-    """Asserts what holds for every note."""
-    passages = split(whole)
-    covered: Counter[int] = Counter()
-    end = 0
-    for each in passages:
-        assert whole.text[each.start : each.end] == each.text
-        assert each.start >= end
-        assert whole.text.count("\n", 0, each.start) + 1 == each.start_line
-        assert whole.text.count("\n", 0, each.end) + 1 == each.end_line
-        lines = each.text.split("\n")
-        assert lines[0].strip() and lines[-1].strip()
-        covered.update(range(each.start_line, each.end_line + 1))
-        first, last = each.answer_span
-        assert 0 <= first < last == len(each.text)
-        end = each.end
-    for number, line in enumerate(whole.text.split("\n"), 1):
-        if line.strip() and len(line) <= MAX_CHARACTERS:
-            assert covered[number] == 1, (whole.source, number, line[:80])
-    return passages
 
 
 # ------------------------------------------------------------------------------------------------------ the notes
@@ -143,7 +121,9 @@ def test_every_note_keeps_every_line(samples: dict[str, Note]) -> None:
 def test_passages_are_cut_at_exact_offsets() -> None:
     text = "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。\n\n\n## 其他\n正文\n"
     assert split(note(text)) == (
-        Passage("a.md", ("笔记",), "什么是LoRA？", 0, 24, 1, 5, "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。", 19, (6, 18)),
+        Passage(
+            "a.md", ("笔记",), "什么是LoRA？", 0, 24, 1, 5, "# 笔记\n\n## 什么是LoRA？\n\n低秩适配。", (19, 24), (6, 18)
+        ),
         Passage("a.md", ("笔记", "其他"), None, 27, 35, 8, 9, "## 其他\n正文"),
     )
     assert answers(text) == ["低秩适配。", "## 其他\n正文"]
@@ -314,7 +294,7 @@ def test_the_line_that_asks() -> None:
     assert [piece.asks for piece in later] == [None] * len(later)
     assert split(note("正文。"))[0].asks is None
     (inline,) = split(note("1. 什么是A？答：甲。", "a.txt"))
-    assert inline.asks == (0, len("1. 什么是A？答：甲。"))
+    assert inline.text[slice(*inline.asks or (0, 0))] == "1. 什么是A？"
 
 
 def test_lists_inside_an_answer_are_no_questions() -> None:
@@ -396,6 +376,22 @@ def test_a_formula_is_not_cut() -> None:
 def test_a_table_is_cut_between_rows_and_its_header_stays_with_the_first() -> None:
     row = "| " + "字" * 90 + " | b |\n"
     text = "| 甲 | 乙 |\n|---|---|\n" + row * 12
+    assert [(first, last) for first, last, *_ in outline(text)] == [(1, 6), (7, 14)]
+
+
+def test_the_blanks_that_align_a_table_are_no_text() -> None:
+    rows = "".join(f"| {name * 20:90} | {name * 5:90} |\n" for name in "abcdefghij")
+    wide = f"| {'甲':90} | {'乙':90} |\n|{'-' * 92}|{'-' * 92}|\n{rows}"
+    assert len(wide) > 2 * MAX_CHARACTERS
+    assert outline(wide) == [(1, 12, (), None)]
+    wider = wide.replace("b" * 20, "b" * 20 + " " * 2000)  # up to a length that is too much even so
+    assert len(wider) > RAW * MAX_CHARACTERS
+    assert outline(wider) == [(1, 3, (), None), (4, 12, (), None)]
+
+
+def test_a_table_cut_between_rows_is_measured_by_its_text() -> None:
+    rows = "".join(f"| {'字' * 90} {' ' * 60}| b |\n" for _ in range(12))
+    text = f"| 甲{' ' * 150}| 乙 |\n|{'-' * 152}|---|\n{rows}"
     assert [(first, last) for first, last, *_ in outline(text)] == [(1, 6), (7, 14)]
 
 

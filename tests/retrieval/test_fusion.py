@@ -12,7 +12,7 @@ from rag.retrieval.fusion import Signals, inverse_document_frequency, logit
 
 SIGNALS = [field.name for field in dataclasses.fields(Signals) if field.type == "float"]
 CONTEXTS = [field.name for field in dataclasses.fields(Signals) if field.type == "bool"]
-AGAINST = ("missed", "strange")  # more of them speaks against the passage
+AGAINST = ("strange",)  # more of them speaks against the passage
 STEPS = (-0.2, 0.0, 0.3, 0.6, 1.0)
 EVERY_CONTEXT = [
     dict(zip(CONTEXTS, values, strict=True)) for values in itertools.product((False, True), repeat=len(CONTEXTS))

@@ -61,12 +61,12 @@ def test_a_name_of_many_tokens_counts_only_in_one_piece(index: Index) -> None:
 
 
 def test_terms_say_how_they_matched_heaviest_first(index: Index) -> None:
-    rare, common = inverse_document_frequency(1, index.size), inverse_document_frequency(2, index.size)
+    rare, common, name = (inverse_document_frequency(passages, index.size) for passages in (1, 2, 3))
     text = "注意力让大语言模型看位置编码，用 Attention。"
     assert Matcher("attension 和位置编马、LLM", index).terms(text) == (
         MatchedTerm("位置编马", How.HEARD, pytest.approx(2 * rare + common), "位置编码"),
-        MatchedTerm("attension", How.MEANT, pytest.approx(rare), "Attention"),
-        MatchedTerm("LLM", How.NAMED, pytest.approx(rare), "大语言模型"),
+        MatchedTerm("attension", How.MEANT, pytest.approx(name), "Attention"),  # llm/attention.md
+        MatchedTerm("LLM", How.NAMED, pytest.approx(name), "大语言模型"),
     )
     assert Matcher("attention", index).terms("注意力")[0].how == How.TRANSLATED
     assert Matcher("冻结", index).terms("冻结") == (MatchedTerm("冻结", How.TYPED, pytest.approx(rare), "冻结"),)

@@ -66,7 +66,7 @@ def test_each_token_of_a_long_name_is_spelled_so(tmp_path: Path) -> None:
     index = build(tmp_path, {**CHINESE, "x.md": "An LLM may invent.\n"}, "大语言模型\tLLM\n")
     reading = Reading.of("大語言模型", index)
     assert [words[0] for words in spellings(reading).values()] == [Spelling(("llm",), NAMED, How.NAMED)] * 4
-    assert reading.coverage(" llm ") == (pytest.approx(NAMED * total(reading) / reading.scale), 0.0)
+    assert reading.coverage(" llm ") == pytest.approx(NAMED * total(reading) / reading.scale)
 
 
 def test_a_nickname_finds_the_note(tmp_path: Path) -> None:
@@ -158,9 +158,9 @@ def test_what_a_long_question_shares_counts_more_by_the_square_root(tmp_path: Pa
     index = build(tmp_path, CHINESE)
     held = " 概念 说明 "
     short = Reading.of("概念 说明", index)
-    assert short.coverage(held) == (1.0, 0.0)
+    assert short.coverage(held) == 1.0
     long = Reading.of("概念 说明 天空 海洋 森林 沙漠", index)
     share = total(short) / total(long)
     most = SHORT * inverse_document_frequency(0, index.size)
     assert total(short) < most < total(long)
-    assert long.coverage(held)[0] == pytest.approx(share * math.sqrt(total(long) / most))
+    assert long.coverage(held) == pytest.approx(share * math.sqrt(total(long) / most))

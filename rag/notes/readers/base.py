@@ -19,13 +19,21 @@ class Text:
 
     `places[i]` is the `unit` of the file, from 1, on which line i of `text`, from 0, stands: pages of a PDF, or lines
     of a file that holds more than its text. Without `places` the lines of `text` are those of the file, or of what was
-    read out of one that has no lines of its own, as HTML and Word. `cut` says what of the file is not in `text`.
+    read out of one that has no lines of its own, as HTML and Word. `cut` says what of the file is not in `text`;
+    `damaged` counts the places of the file that could not be read, each U+FFFD in `text` unless that is left out.
     """
 
     text: str
     unit: Unit = "line"
     places: tuple[int, ...] | None = None
     cut: Reason | None = None
+    damaged: int = 0
+
+    @property
+    def flaws(self) -> tuple[Reason, ...]:
+        """What is wrong with the file, although it was read."""
+        damaged = Reason(Cause.DAMAGED_PLACES, str(self.damaged)) if self.damaged else None
+        return tuple(filter(None, (self.cut, damaged)))
 
     def place(self, line: int) -> int:
         """Returns where in the file a line of `text` stands, both from 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,13 +45,15 @@ def read(data: bytes) -> Text:
         data_of = package.part(name)
         at = writer.length
         if data_of is not None:
-            _write(writer, html.decoded(data_of), book.names.get(name, ""))
+            chapter = html.decoded(data_of)
+            writer.damaged += chapter.damaged
+            _write(writer, chapter.text, book.names.get(name, ""))
         writer.place += writer.length > at
     if writer.length == before:
         raise NoteUnreadable(Reason(Cause.NO_TEXT))
     text = writer.finish()
     cut = Reason(Cause.CUT_PLACES, str(MAX_CHAPTERS)) if len(book.documents) > MAX_CHAPTERS else None
-    return Text(text.text, text.unit, text.places, text.cut or cut)
+    return dataclasses.replace(text, cut=text.cut or cut)
 
 
 def _write(writer: Writer, text: str, name: str) -> None:
@@ -85,7 +88,7 @@ def _names(package: Package, part: str) -> Iterator[tuple[str, str]]:
     """Yields what the contents of a book call its documents, the first entry of each last."""
     data = package.part(part)
     if data is not None:
-        links = html.parsed_xml(html.decoded(data)).css("nav a[href]")
+        links = html.parsed_xml(html.decoded(data).text).css("nav a[href]")
         for link in reversed(links):
             yield inside(posixpath.dirname(part), link.attributes.get("href") or ""), link.text(strip=True)
 

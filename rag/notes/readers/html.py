@@ -15,6 +15,7 @@ from rag.errors import NoteUnreadable
 from rag.notes.readers import text as plain
 from rag.notes.readers.base import Text
 from rag.notes.readers.writing import Writer, inline
+from rag.text.encodings import REPLACEMENT
 from rag.types import Cause, Reason
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ MAX_DEPTH = 1_000  # of elements; the parser's time grows with the square of it,
 BOLD_CHARACTERS = 150  # of a paragraph that heads something; a longer one is emphasis
 CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w:.-]+)", re.IGNORECASE)
 HEAD_BYTES = 4_096
+WIDER = {"gb2312": "gb18030", "gbk": "gb18030"}  # as browsers take them: pages hold more than they declare
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[^<>]*?)(/?)>")
 ENDS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 EMPTY = re.compile(r"<([A-Za-z][\w:]*)((?:\s[^<>]*)?)/>")  # which HTML takes for a beginning
@@ -54,11 +56,13 @@ def read(data: bytes) -> Text:
 
     The lines are those of what was read: a browser shows none. Raises NoteUnreadable.
     """
-    page = parsed(decoded(data))
+    file = decoded(data)
+    page = parsed(file.text)
     root = _main(page)
     if root is None:
         raise NoteUnreadable(Reason(Cause.NO_TEXT))
     writer = Writer()
+    writer.damaged = file.damaged
     if not root.css_first("h1"):
         writer.heading(1, title(page))
     before = writer.length
@@ -68,18 +72,19 @@ def read(data: bytes) -> Text:
     return writer.finish()
 
 
-def decoded(data: bytes) -> str:
-    """Returns the text of a page, in UTF-8 or what it declares; raises NoteUnreadable."""
+def decoded(data: bytes) -> Text:
+    """Returns what a page holds, in UTF-8 or what it declares; raises NoteUnreadable."""
     if data[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" not in data:
         try:
-            return data.decode("utf-8-sig")
+            return Text(data.decode("utf-8-sig"))
         except UnicodeDecodeError:
             pass
         declared = CHARSET.search(data[:HEAD_BYTES])
         name = declared[1].decode("ascii", "replace").lower() if declared else ""
-        if name and name not in ("utf-8", "utf8", "gb2312", "gbk") and _is_text_encoding(name):
-            return data.decode(name, "replace")
-    return plain.read(data).text
+        if name and name not in ("utf-8", "utf8") and _is_text_encoding(name):
+            text = data.decode(WIDER.get(name, name), "replace")
+            return Text(text, damaged=text.count(REPLACEMENT))
+    return plain.read(data)
 
 
 def _is_text_encoding(name: str) -> bool:

@@ -26,11 +26,13 @@ def read(data: bytes) -> Text:
 
     A damaged notebook fails with any error of `json`, or of values that are not what they should be.
     """
-    book = json.loads(plain.read(data).text)
+    file = plain.read(data)
+    book = json.loads(file.text)
     if not isinstance(book, dict) or not ("cells" in book or "worksheets" in book):
         raise NoteUnreadable(Reason(Cause.DAMAGED))
     language = _language(book.get("metadata", {}))
     writer = Writer("cell")
+    writer.damaged = file.damaged
     for number, cell in enumerate(_cells(book), 1):
         writer.place = number
         source = _joined(cell.get("source", cell.get("input", "")))

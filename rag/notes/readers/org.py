@@ -24,11 +24,12 @@ VERBATIM = re.compile(r"(?<![\w=~])([=~])(\S|\S.*?\S)\1(?![\w=~])")
 
 def read(data: bytes) -> Text:
     """Returns headings, code, tables, lists and text as Markdown; settings, drawers and comments are blank lines."""
-    lines = tidy(plain.read(data).text).split("\n")
+    file = plain.read(data)
+    lines = tidy(file.text).split("\n")
     title = next((number for number, line in enumerate(lines) if TITLE.match(line)), None)
     converter = _Lines(shift=title is not None)
     written = [converter.line(line, number == title) for number, line in enumerate(lines)]
-    return Text("\n".join(line.rstrip() for line in written))
+    return Text("\n".join(line.rstrip() for line in written), damaged=file.damaged)
 
 
 class _Lines:

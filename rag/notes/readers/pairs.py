@@ -27,9 +27,11 @@ Pair = tuple[str, str]
 
 def read(data: bytes) -> Text:
     """Returns each pair as a heading and its answer; lines that hold none are passed over. Raises NoteUnreadable."""
+    file = plain.read(data)
     writer = Writer("line")
+    writer.damaged = file.damaged
     is_json = False
-    for number, line in enumerate(plain.read(data).text.split("\n"), 1):
+    for number, line in enumerate(file.text.split("\n"), 1):
         if not line.strip():
             continue
         try:

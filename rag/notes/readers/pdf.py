@@ -5,6 +5,7 @@ Nothing in a file is run or followed: pypdf reads text, no scripts, forms or att
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import logging
@@ -86,7 +87,7 @@ def read(data: bytes) -> Text:
     if not any(pages):
         raise NoteUnreadable(Reason(Cause.SCANNED))
     text = _written(_with_headings(_without_running_heads(pages), _outline(file)))
-    return Text(text.text, text.unit, text.places, text.cut or cut)
+    return dataclasses.replace(text, cut=text.cut or cut)
 
 
 def _pages(file: PdfReader) -> tuple[list[Page], Reason | None]:

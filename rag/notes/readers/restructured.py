@@ -30,8 +30,9 @@ def read(data: bytes) -> Text:
 
     Tables become code: they have no form in Markdown with as many lines.
     """
-    lines = tidy(plain.read(data).text).split("\n")
-    return Text("\n".join(line.rstrip() for line in _Document(lines).converted()))
+    file = plain.read(data)
+    lines = tidy(file.text).split("\n")
+    return Text("\n".join(line.rstrip() for line in _Document(lines).converted()), damaged=file.damaged)
 
 
 def _indent(line: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def read(data: bytes) -> Text:
             _write_notes(writer, package.related(part, "notesSlide"))
     text = writer.finish()
     cut = Reason(Cause.CUT_PLACES, str(MAX_SLIDES)) if len(parts) > MAX_SLIDES else None
-    return Text(text.text, text.unit, text.places, text.cut or cut)
+    return dataclasses.replace(text, cut=text.cut or cut)
 
 
 def _slides(root: Element, relations: dict[str, Relation]) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Writer:
     def __init__(self, unit: Unit | None = None) -> None:
         self.place = 1
         self.cut: Reason | None = None
+        self.damaged = 0  # places of the file, for the reader to count
         self._unit = unit
         self._lines: list[str] = []
         self._places: list[int] = []
@@ -120,7 +121,7 @@ class Writer:
         if not self._lines:
             raise NoteUnreadable(Reason(empty))
         places = (*self._places, self._places[-1]) if self._unit else None  # the text ends in a line end
-        return Text("\n".join(self._lines) + "\n", self._unit or "line", places, self.cut)
+        return Text("\n".join(self._lines) + "\n", self._unit or "line", places, self.cut, self.damaged)
 
     def _write(self, lines: Sequence[str], joined: bool) -> None:
         lines = [line.rstrip() for line in lines]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answering.excerpt import standalone
 from rag.serving.turns import Turn
 from rag.types import Answer, Span
 from rag.ui.ask.cards import anchor
@@ -90,7 +91,8 @@ def _piece(text: str, begin: int, within: Sequence[Mark], behind: Sequence[Mark]
 
 
 def _html(piece: Piece, turn: Turn, words: Words) -> str:
-    html = rendered(piece.text, tuple((mark.place, _chip(turn, mark.rank, words)) for mark in piece.within))
+    marked = tuple((mark.place, _chip(turn, mark.rank, words)) for mark in piece.within)
+    html = rendered(_standalone(piece, turn), marked)
     chips = "".join(_chip(turn, rank, words) for rank in piece.behind)
     if not chips:
         return html
@@ -98,6 +100,18 @@ def _html(piece: Piece, turn: Turn, words: Words) -> str:
         return f"{html.removesuffix('</p>')}{chips}</p>"
     item = LAST_ITEM.search(html) if piece.within else None  # what is cited item by item
     return f"{html[: item.start()]}{chips}{item[0]}" if item else f"{html}<p>{chips}</p>"
+
+
+def _standalone(piece: Piece, turn: Turn) -> str:
+    """Returns the text of a piece; what it quotes from within code, or from within a list, looks as in the note."""
+    if len(piece.behind) != 1 or piece.within:
+        return piece.text
+    hit = turn.answer.hits[piece.behind[0] - 1]
+    quoted = hit.passage.text[slice(*hit.excerpt)]
+    before = piece.text.removesuffix(quoted)
+    if before == piece.text or (before and not before.endswith("\n\n")):
+        return piece.text
+    return before + standalone(hit.passage.text, hit.excerpt, hit.passage.columns)
 
 
 def _chip(turn: Turn, rank: int, words: Words) -> str:

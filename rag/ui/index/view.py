@@ -12,7 +12,7 @@ from rag.feedback.log import Gap, Pin
 from rag.notes.watching import Moved
 from rag.serving.rebuilds import PinChange, Rebuilt
 from rag.serving.service import State
-from rag.types import BuildReport, Difference, Kind, Passage
+from rag.types import BuildReport, Difference, Kind, Passage, Remark, Skipped
 from rag.ui.elements import button, empty, hidden, icon_link, lines_in, notice, place, thanks, where
 from rag.ui.markup import encode
 from rag.ui.words.base import Words, reason_in
@@ -69,7 +69,8 @@ def report(rebuilt: Rebuilt | None, words: Words, now: datetime) -> str:
     built = rebuilt.report
     head = f'<p class="kd-built">{ago(rebuilt.at, words.last_rebuild + " · {age}", words, now)}</p>'
     line = f"<p>{encode(_summary(built, words))}</p>"
-    inner = f"{head}{line}{_differences(built, words)}{_skipped(built, words)}{_pin_changes(rebuilt, words)}"
+    files = _files(built.remarks, words.remarks, words) + _files(built.skipped, words.skipped, words)
+    inner = f"{head}{line}{_differences(built, words)}{files}{_pin_changes(rebuilt, words)}"
     return f'<div class="kd-report" role="status">{inner}</div>'
 
 
@@ -190,14 +191,14 @@ def _difference(difference: Difference, words: Words) -> str:
     return f"<li>{_sign(difference.kind, words)}{opened}{where}</li>"
 
 
-def _skipped(built: BuildReport, words: Words) -> str:
-    if not built.skipped:
+def _files(files: Sequence[Skipped | Remark], said: str, words: Words) -> str:
+    if not files:
         return ""
-    shown = ((encode(file.source), encode(reason_in(words, file.reason))) for file in built.skipped[:SHOWN])
+    shown = ((encode(file.source), encode(reason_in(words, file.reason))) for file in files[:SHOWN])
     rows = "".join(f'<li><bdi>{source}</bdi><span class="kd-where">{reason}</span></li>' for source, reason in shown)
-    said = encode(words.skipped.format(count=len(built.skipped)))
-    more = _more(len(built.skipped) - SHOWN, words)
-    return f'<details class="kd-skipped"><summary>{said}</summary><ul class="kd-changes">{rows}{more}</ul></details>'
+    summary = encode(said.format(count=len(files)))
+    more = _more(len(files) - SHOWN, words)
+    return f'<details class="kd-skipped"><summary>{summary}</summary><ul class="kd-changes">{rows}{more}</ul></details>'
 
 
 def _pin_changes(rebuilt: Rebuilt, words: Words) -> str:

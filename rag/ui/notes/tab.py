@@ -15,7 +15,7 @@ import gradio as gr
 from rag.errors import QuestionRejected
 from rag.insights.duplicates import Twin, twins
 from rag.insights.keywords import telling
-from rag.notes.corpus import may_be_note
+from rag.notes.walking import is_ignored, may_be_note
 from rag.question.check import check_question
 from rag.retrieval.search import rank
 from rag.serving.service import Service
@@ -143,7 +143,8 @@ class View:
     def _note(self, source: str, asked: Lines | None, view: Shown) -> str:
         index = self._service.index
         known, indexed = index.note(source), dict(index.passages(source))
-        on_disk = self._service.note(source) if known or may_be_note(source) else None
+        is_open = known or (may_be_note(source) and not is_ignored(index.corpus, source))
+        on_disk = self._service.note(source) if is_open else None
         note = opened(source, on_disk, known.sha256 if known else None, list(indexed.values()), asked)
         if note is None:
             return notice(self.words.note_unknown.format(source=source))

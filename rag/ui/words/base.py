@@ -54,6 +54,7 @@ class Words:
     rebuilt: str
     unchanged: str
     skipped: str
+    remarks: str
     question_empty: str
     question_long: str
     rebuild_running: str

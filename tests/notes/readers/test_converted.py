@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import sys
+import urllib.parse
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from rag.errors import NoteUnreadable
 from rag.indexing.sync import sync
 from rag.notes import corpus as reading
 from rag.notes.corpus import read_corpus
-from rag.notes.readers import registry, text
+from rag.notes.readers import registry
 from rag.notes.readers.remembered import Remembered
+from rag.notes.walking import walk
+from rag.notes.watching import footprint
 from rag.serving.service import Service, Settings
 from rag.serving.turns import Turn
 from rag.types import Cause, Reason, Skipped
@@ -31,7 +35,7 @@ for library in ("defusedxml", "pypdf", "selectolax"):
     pytest.importorskip(library)
 
 TOY = ToyEncoder()
-CONVERTED = [suffix for suffix, reader in registry.READERS.items() if reader is not text.read]
+CONVERTED = [suffix for suffix in registry.READERS if registry.is_converted(f"a{suffix}")]
 HOUSE = pdf([[Line(question, 700, 16), Line(answer, 670)] for question, answer in ENTRIES])
 LIBRARIES = {
     ".pdf": "pypdf",
@@ -68,7 +72,7 @@ def test_without_its_library_a_file_is_left_out_and_others_are_read(
     notes, skipped = read_corpus(tmp_path)
     assert [note.source for note in notes] == ["b.md"]
     assert skipped == (Skipped(f"a{suffix}", Reason(Cause.NO_LIBRARY)),)
-    assert str(skipped[0].reason) == 'its reader is not installed: pip install "kuaida[formats]"'
+    assert str(skipped[0].reason) == 'its reader is not installed: pip install ".[formats]"'
 
 
 def test_only_what_holds_pictures_may_be_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +83,32 @@ def test_only_what_holds_pictures_may_be_large(tmp_path: Path, monkeypatch: pyte
     notes, skipped = read_corpus(tmp_path)
     assert [note.source for note in notes] == ["a.pdf"]
     assert [file.reason.cause for file in skipped] == [Cause.TOO_BIG]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.org", "* 企鹅吃什么？\n鱼和磷虾，也吃乌贼�。\n"),
+        ("a.rst", "企鹅吃什么？\n============\n\n鱼和磷虾，也吃乌贼�。\n"),
+        ("a.html", "<meta charset=utf-8><h1>企鹅吃什么？</h1><p>鱼和磷虾，也吃乌贼�。</p>"),
+        ("a.jsonl", '{"question": "企鹅吃什么？", "answer": "鱼和磷虾，也吃乌贼�。"}\n'),
+        ("a.ipynb", '{"cells": [{"cell_type": "markdown", "source": "# 企鹅吃什么？\\n鱼和磷虾，也吃乌贼�。"}]}'),
+    ],
+)
+def test_damaged_places_are_counted(name: str, data: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data.encode().replace("�".encode(), b"\xff"))
+    notes, skipped = read_corpus(tmp_path)
+    assert skipped == ()
+    assert [(note.text.count("�"), note.flaws) for note in notes] == [(1, (Reason(Cause.DAMAGED_PLACES, "1"),))]
+
+
+def test_they_are_kept_out_and_watched_as_other_notes(tmp_path: Path) -> None:
+    for name in ("a.pdf", "b.docx", "~$b.docx", "drafts/c.epub", "d.org"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / ".kuaidaignore").write_text("drafts/\n*.org\n", encoding="utf-8")
+    assert {found for found in walk(tmp_path) if isinstance(found, str)} == {"a.pdf", "b.docx"}
+    assert footprint(tmp_path).keys() == {".kuaidaignore", "a.pdf", "b.docx"}
 
 
 # ------------------------------------------------------------------------------------------------------------ the page
@@ -131,3 +161,33 @@ def test_a_file_that_changed_is_read_and_its_answer_looked_for(service: Service)
         reading.read_note(service.settings.corpus, "house.pdf")
     shown = service.evidence([Turn(1, answer, 0.0)])[0][0]
     assert (shown.stale, shown.verbatim, shown.gone) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("editor", "link"),
+    [
+        ("vscode://file/{path}:{line}", "vscode://file/PATH"),
+        ("idea://open?file={path}&line={line}", "idea://open?file=PATH"),
+        ("txmt://open?line={line}&url=file:///{path}", "txmt://open?url=file:///PATH"),
+        ("file:///{path}", "file:///PATH"),
+        ("", ""),
+    ],
+)
+def test_an_editor_is_sent_to_no_line_that_the_file_has_not(service: Service, editor: str, link: str) -> None:
+    service.settings = dataclasses.replace(service.settings, editor=editor)
+    path = urllib.parse.quote((service.index.corpus / "house.pdf").as_posix().removeprefix("/"))
+    assert service.editor_link("house.pdf", 9) == link.replace("PATH", path)
+
+
+def test_an_editor_is_sent_to_the_line_of_the_file(tmp_path: Path) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    pairs = "".join(json.dumps({"question": asked, "answer": told}) + "\n" for asked, told in ENTRIES)
+    (corpus / "pairs.jsonl").write_text(f"\n{pairs}", encoding="utf-8")
+    (corpus / "a.org").write_text("* 一\n\n二\n", encoding="utf-8")
+    sync(corpus, index, TOY)
+    settings = Settings(corpus, index, tmp_path / "feedback", editor="{line}")
+    service = Service(settings, TOY, Assistant.open(index, TOY))
+    _, second, *_ = (passage for _, passage in service.index.passages("pairs.jsonl"))
+    assert second.start_line == 5  # in the third line of the file
+    assert (service.editor_link("pairs.jsonl", 5), service.editor_link("a.org", 3)) == ("3", "3")

@@ -94,12 +94,12 @@ def test_the_main_text_is_what_is_read() -> None:
         "<meta http-equiv=x content='text/html; charset=big5'><p>洗衣機".encode("big5"),
         "<p>洗衣机".encode("utf-16"),
         b"\xef\xbb\xbf" + "<p>洗衣机".encode(),
-        "<meta charset=base64><p>洗衣机".encode("gb18030"),
+        "<meta charset=base64><p>我们的洗衣机".encode("gb18030"),
     ],
     ids=["GB", "Big5", "UTF-16", "UTF-8", "a codec that is none for text"],
 )
 def test_encodings(data: bytes) -> None:
-    assert read(data).text.translate({ord("機"): "机"}) == "洗衣机\n"
+    assert read(data).text.translate({ord("機"): "机"}).removeprefix("我们的") == "洗衣机\n"
 
 
 def test_toggles_are_questions() -> None:

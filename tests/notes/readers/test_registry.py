@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,18 @@ from rag.errors import NoteNotWritable, NoteUnreadable
 from rag.feedback.append import append_question
 from rag.indexing.freshness import Disk
 from rag.indexing.sync import is_current, sync
-from rag.notes.corpus import Held, may_be_note, read_corpus, read_note, read_sha256, read_text
+from rag.notes.corpus import Held, read_corpus, read_note, read_sha256, read_text
 from rag.notes.readers import registry, text
 from rag.notes.readers.base import Text, guarded
-from rag.notes.readers.registry import reader_of
+from rag.notes.readers.registry import has_lines, is_converted, reader_of
 from rag.notes.readers.remembered import REFUSED_CHARACTERS, Remembered
+from rag.notes.walking import may_be_note
 from rag.notes.watching import Moved
 from rag.passages.restored import restored
 from rag.passages.split import split
 from rag.query import render
 from rag.store.local import Index
-from rag.types import Cause, Note, Place, Reason, Skipped
+from rag.types import Cause, Note, Place, Reason, Remark, Skipped
 from rag.ui.elements import copied, where, where_short
 from rag.ui.words.chinese import CHINESE
 from rag.ui.words.english import ENGLISH
@@ -66,6 +68,23 @@ def test_what_plain_text_is(name: str) -> None:
 def test_what_is_no_note(name: str) -> None:
     assert reader_of(name) is None
     assert not may_be_note(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "converted", "lines"),
+    [
+        ("a.md", False, True),
+        ("a.csv", False, True),
+        ("a.TSV", False, True),
+        ("a.org", True, True),
+        ("a.rst", True, True),
+        ("a.jsonl", True, False),
+        ("a.HTML", True, False),
+        ("a.pdf", True, False),
+    ],
+)
+def test_what_is_converted_and_what_keeps_its_lines(name: str, converted: bool, lines: bool) -> None:
+    assert (is_converted(name), has_lines(name), may_be_note(name)) == (converted, lines, True)
 
 
 def test_without_its_reader_it_is_no_note(tmp_path: Path) -> None:
@@ -189,14 +208,45 @@ def test_a_changed_file_is_seen_and_what_cannot_be_read_is_no_news(
     assert Assistant.open(folder, TOY).ask("章鱼有几颗心脏？").hits[0].passage.place == Place("page", 5, 5)
 
 
+def test_what_is_wrong_with_a_file_is_said_by_every_build_though_it_is_read_once(
+    paged: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = Reason(Cause.CUT_PLACES, "4")
+    times = []
+
+    def flawed(data: bytes) -> Text:
+        times.append(1)
+        return dataclasses.replace(read_paged(data), cut=cut, damaged=2)
+
+    monkeypatch.setattr(registry, "READERS", {**registry.READERS, ".paged": flawed})
+    monkeypatch.setattr("rag.notes.corpus._REMEMBERED", Remembered(0))
+    (paged / "damaged.paged").unlink()
+    expected = tuple(Remark("animals.Paged", flaw) for flaw in (cut, Reason(Cause.DAMAGED_PLACES, "2")))
+    assert sync(paged, folder, TOY).remarks == expected
+    assert sync(paged, folder, TOY).remarks == expected
+    (paged / "new.md").write_text("# 新的笔记", encoding="utf-8")
+    report = sync(paged, folder, TOY)
+    assert (report.added, report.skipped, report.remarks) == (1, (), expected)
+    assert times == [1]
+
+
+def test_the_names_of_a_note_that_is_not_read_again_stay(counting: Counting, paged: Path, folder: Path) -> None:
+    sync(paged, folder, TOY)
+    (paged / "new.md").write_text("# 新的笔记", encoding="utf-8")
+    sync(paged, folder, TOY)
+    assert {passage.names for _, passage in Index.open(folder).passages("animals.Paged")} == {("animals",)}
+    assert read_note(paged, "animals.Paged").names == ("animals",)
+
+
 def test_a_note_that_is_held_comes_without_its_text_and_with_what_was_cut(paged: Path) -> None:
     cut = Reason(Cause.CUT_PLACES, "2000")
     sha256 = read_sha256(paged, "animals.Paged")
-    notes, skipped = read_corpus(paged, {"animals.Paged": Held(sha256, cut), "tuning.md": Held("of another text")})
+    notes, skipped = read_corpus(paged, {"animals.Paged": Held(sha256, (cut,)), "tuning.md": Held("of another text")})
     found = {note.source: note for note in notes}
     assert (found["animals.Paged"].text, found["animals.Paged"].sha256) == ("", sha256)
     assert found["tuning.md"].text.startswith("# 微调")
-    assert skipped[0] == Skipped("animals.Paged", cut)
+    assert found["animals.Paged"].flaws == (cut,)
+    assert [file.source for file in skipped] == ["damaged.paged"]
 
 
 def test_the_text_comes_back_from_the_passages() -> None:

@@ -1,4 +1,4 @@
-"""Plain text in any of three encodings; what is none is named with its reason."""
+"""Plain text in any encoding that can be told; what is no text is named with its reason."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_encodings(data: bytes, text: str) -> None:
         (b"text\0more", "binary"),
         (b"\x01\x02\x03\x04 abc", "binary"),
         (b"\xff\xfea\0b", "damaged UTF-16"),
-        (b"\xff\xff\x80\xff", "unknown encoding (not UTF-8, UTF-16 or GB18030)"),
+        (b"\xff\xff\x80\xff", "unknown encoding (save it as UTF-8)"),
     ],
     ids=["NUL", "control characters", "odd UTF-16", "no encoding"],
 )
@@ -45,6 +45,12 @@ def test_what_is_no_text(data: bytes, expected: str) -> None:
     with pytest.raises(NoteUnreadable) as caught:
         read(data)
     assert str(caught.value.reason) == expected
+
+
+def test_damaged_places_are_counted() -> None:
+    assert read("企鹅吃鱼和磷虾，也吃乌贼。".encode() + b"\xff\r\n") == Text(
+        "企鹅吃鱼和磷虾，也吃乌贼。\ufffd\n", damaged=1
+    )
 
 
 def test_its_lines_are_those_of_the_file() -> None:

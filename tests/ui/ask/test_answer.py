@@ -100,3 +100,34 @@ def test_a_quotation_is_a_piece_whatever_it_holds(fragment: str) -> None:
     assert [(piece.text, piece.within, piece.behind) for piece in pieces(one)] == [
         (hits[rank - 1].passage.text, (), (rank,)) for rank in (1, 3, 2)
     ]
+
+
+def of_note(text: str, quotation: str, opening: str = "") -> list[str]:
+    """Returns how an answer that quotes a part of a note is shown."""
+    start = text.index(quotation)
+    whole = hit(text)
+    part = dataclasses.replace(whole, excerpt=(start, start + len(quotation)))
+    said, places = quoted((part,), (1,))
+    marks = tuple((first + len(opening), last + len(opening)) for first, last in places)
+    return shown(Answer("？", opening + said, (part,), (1,), True, 0.9, marks=marks))
+
+
+@pytest.mark.parametrize("opening", ["", "可能是这段：\n\n"])
+def test_lines_of_a_fence_are_code_although_the_fence_is_not_quoted(opening: str) -> None:
+    text = "先备份：\n```sh\n# copy\n* 1\n\n  rsync\n```\n完。"
+    head = "<p>可能是这段：</p>" if opening else ""
+    assert of_note(text, "# copy\n* 1\n\n  rsync", opening) == [
+        f'{head}<pre tabindex="0"><code>&#35; copy&#10;&#42; 1&#10;&#10;  rsync</code></pre><p>‹1›</p>'
+    ]
+    assert of_note(text, "完。", opening) == [f"{head}<p>完。‹1›</p>"]
+
+
+def test_nested_items_are_a_list_and_keep_their_numbers() -> None:
+    text = "1. 甲\n    3. 乙\n    4. 丙\n5. 丁"
+    assert of_note(text, "    3. 乙\n    4. 丙") == ['<ol start="3"><li>乙</li><li>丙</li></ol><p>‹1›</p>']
+    assert of_note(text, "5. 丁") == ['<ol start="5"><li>丁</li></ol><p>‹1›</p>']
+
+
+def test_what_a_language_model_writes_is_shown_as_it_is() -> None:
+    one = answer("    四个空格 ‹1›", (1,))
+    assert shown(one) == ['<pre tabindex="0"><code>四个空格</code></pre><p>‹1›</p>']

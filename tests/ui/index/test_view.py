@@ -12,7 +12,7 @@ from rag.feedback.log import Gap, Pin, digest
 from rag.notes.watching import Moved
 from rag.serving.rebuilds import PinChange, Rebuilt
 from rag.serving.service import State
-from rag.types import BuildReport, Cause, Difference, Passage, Reason, Skipped
+from rag.types import BuildReport, Cause, Difference, Passage, Reason, Remark, Skipped
 from rag.ui.index import view as render
 from rag.ui.index.view import Glance
 from rag.ui.words.chinese import CHINESE
@@ -121,6 +121,9 @@ def test_the_report_lists_what_changed_and_opens_it() -> None:
         "−删除删除 1−删除什么是D？d.md 第 1–2 行"
         "跳过了 2 个文件图.png不是笔记格式xodd"
     )
+    remarks = (Remark("a.md", Reason(Cause.DAMAGED_PLACES, "2")),)
+    html = render.report(dataclasses.replace(REBUILT, report=dataclasses.replace(BUILT, remarks=remarks)), CHINESE, NOW)
+    assert "1 个文件读到了，但不完整a.md有 2 处损坏，显示为 �跳过了" in Pieces(html).text
     assert buttons(html) == [("open", "a%20b.md:3-5"), ("open", "c.md:7-7")]
 
 
