@@ -6,7 +6,7 @@ BIN := .venv/bin
 
 install: $(BIN)/ruff
 
-$(BIN)/ruff: requirements.txt requirements-light.txt requirements-test.txt requirements-dev.txt
+$(BIN)/ruff: requirements.txt requirements-light.txt requirements-formats.txt requirements-test.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -r requirements.txt -r requirements-dev.txt
 	@touch $@

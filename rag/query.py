@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from rag.folders import folders
 from rag.retrieval.reranker import load_reranker
 from rag.text.encodings import decode, decode_lines, lines
 from rag.text.normal import clean, is_chinese
-from rag.types import Answer, Earlier, Hit
+from rag.types import Answer, Earlier, Hit, Passage, Unit
 
 HISTORY_LENGTH = 1_000
 CONTEXT = 30  # characters shown on either side of the best sentence
@@ -36,11 +36,36 @@ class Labels:
     cited: str
     nearest: str
     stale: str
+    places: Mapping[Unit, tuple[str, str]]  # one, several
 
 
 LABELS = {  # by whether the question is Chinese
-    True: Labels("按上文理解为：", "引用", "最接近的段落", "  （笔记已改动，请重建索引）"),
-    False: Labels("Understood as: ", "Cited", "Nearest passages", "  (the note has changed: build the index again)"),
+    True: Labels(
+        "按上文理解为：",
+        "引用",
+        "最接近的段落",
+        "  （笔记已改动，请重建索引）",
+        {
+            "line": ("第 {} 行", "第 {}–{} 行"),
+            "page": ("第 {} 页", "第 {}–{} 页"),
+            "slide": ("第 {} 张", "第 {}–{} 张"),
+            "cell": ("第 {} 格", "第 {}–{} 格"),
+            "chapter": ("第 {} 章", "第 {}–{} 章"),
+        },
+    ),
+    False: Labels(
+        "Understood as: ",
+        "Cited",
+        "Nearest passages",
+        "  (the note has changed: build the index again)",
+        {
+            "line": ("line {}", "lines {}–{}"),
+            "page": ("p. {}", "pp. {}–{}"),
+            "slide": ("slide {}", "slides {}–{}"),
+            "cell": ("cell {}", "cells {}–{}"),
+            "chapter": ("chapter {}", "chapters {}–{}"),
+        },
+    ),
 }
 
 
@@ -198,12 +223,21 @@ def render(answer: Answer, colours: bool) -> str:
     for rank, hit in enumerate(answer.hits, 1):
         passage = hit.passage
         trail = " › ".join((*passage.headings, *filter(None, [passage.question])))
-        place = f"{passage.source}:{passage.start_line}-{passage.end_line}"
+        place = _place(passage, labels)
         note = labels.stale if hit.stale else ""
         cited = "*" if rank in answer.cited else " "
         lines.append(clean(f"{cited}[{rank}] {place}  {hit.score:.2f}  {trail}").join((bold, reset)) + note)
         lines.append(f"      {_marked(hit, colours)}")
     return "\n".join(lines)
+
+
+def _place(passage: Passage, labels: Labels) -> str:
+    """Returns the note and where in it a person finds the passage: "a.md:12-14", "a.pdf p. 3"."""
+    at = passage.place
+    if at is None:
+        return f"{passage.source}:{passage.start_line}-{passage.end_line}"
+    said = labels.places[at.kind][at.first != at.last].format(at.first, at.last)
+    return f"{passage.source} {said}"
 
 
 def _marked(hit: Hit, colours: bool) -> str:

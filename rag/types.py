@@ -8,23 +8,37 @@ from dataclasses import dataclass
 from typing import Literal
 
 Span = tuple[int, int]  # start and end character offsets, end excluded
+Unit = Literal["line", "page", "slide", "cell", "chapter"]  # what a person is sent to in a file
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """One file of the corpus, decoded.
 
-    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` is of `text`.
-    `names` are what else the note goes by than its headings: its file's name, and what it calls itself. `damaged`
-    counts the places of the file that could not be read, each U+FFFD in `text`.
+    `source` is the path relative to the corpus, "/" separated; `text` has "\\n" line ends; `sha256` tells one content
+    from another: it is of `text`, or of the file where `text` had to be made out of it. `places[i]` is the `unit` of
+    the file on which line i of `text`, from 0, stands; None where the lines are what a person looks for.
+    `names` are what else the note goes by than its headings: its file's name, and what it calls itself. `flaws` are
+    what is wrong with the file, although it was read.
     """
 
     source: str
     title: str
     text: str
     sha256: str
+    unit: Unit = "line"
+    places: tuple[int, ...] | None = None
     names: tuple[str, ...] = ()
-    damaged: int = 0
+    flaws: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in a file as a person sees it: pages 3 to 4, both from 1 and inclusive."""
+
+    kind: Unit
+    first: int
+    last: int
 
 
 Entry = tuple[str, tuple[str, ...], str | None]
@@ -39,7 +53,7 @@ class Passage:
     `question` is what the passage answers, `asks` where that stands in `text`: a later piece of a long answer has none.
     `answer` is where in `text` the answer stands, after the question and a marker such as "答："; None for all of it.
     `columns` is the head of the table in which the passage begins, where that stands in an earlier one; `names` are
-    those of its note.
+    those of its note; `place` is where the file has it, None where that is just its lines.
     `open_question` is what headings ask that have nothing below them: who finds such a passage has found no answer.
     """
 
@@ -56,6 +70,7 @@ class Passage:
     open_question: str | None = None
     columns: str = ""
     names: tuple[str, ...] = ()
+    place: Place | None = None
 
     @property
     def entry(self) -> Entry:
@@ -111,8 +126,17 @@ class Cause(enum.Enum):
     DAMAGED_UTF16 = "damaged UTF-16"
     DAMAGED_UTF32 = "damaged UTF-32"
     UNKNOWN_ENCODING = "unknown encoding (save it as UTF-8)"
+    NO_LIBRARY = 'its reader is not installed: pip install ".[formats]"'
+    DAMAGED = "damaged, or not such a file"
+    ENCRYPTED = "encrypted"
+    BOMB = "unpacks to far more than such a file holds"
+    SCANNED = "scanned, without text"
+    NO_TEXT = "without text"
+    NO_PAIRS = "holds no questions with answers"
     # read, but not all of it
     DAMAGED_PLACES = "damaged places, each read as U+FFFD: {}"
+    CUT_PLACES = "only its first {} pages, slides or chapters are read"
+    CUT_CHARACTERS = "only its first {} characters are read"
     # of a line of the glossary
     ONE_NAME = "only one name: write the names of one thing on one line, with a tab between them"
     # of a line of an ignore file

@@ -170,7 +170,7 @@ def test_an_empty_corpus(build: Build, folder: Path, tmp_path: Path, capsys: pyt
     capsys.readouterr()
     empty = tmp_path / "empty"
     empty.mkdir()
-    message = f"no notes with text in {empty}: put .md or .txt files there and run `python -m rag.build`"
+    message = f"no notes with text in {empty}: put .md, .txt, .pdf or .docx files there and run `python -m rag.build`"
     assert_refused(capsys, build(corpus=empty), message)
     assert files(folder) == before
 

@@ -33,6 +33,7 @@ NAMES = {
     "markdown_it": "markdown-it-py",
     "yaml": "pyyaml",
 }  # a module and what holds it
+FORMATS = {"defusedxml", "pypdf", "selectolax"}  # imported where there is such a file
 MODELS = {"sentence_transformers"}  # imported where somebody names such a model, and only there
 
 
@@ -70,9 +71,10 @@ def canonical(project: str) -> str:
 
 def test_everything_imported_is_declared_and_nothing_else() -> None:
     declared = {canonical(name) for name in requirements("requirements-light.txt")}
-    needed = {canonical(NAMES.get(name, name)) for name in imported() - MODELS}
+    needed = {canonical(NAMES.get(name, name)) for name in imported() - MODELS - FORMATS}
     assert needed == declared
     assert imported() & MODELS == MODELS
+    assert {canonical(name) for name in requirements("requirements-formats.txt")} == imported() & FORMATS
 
 
 def test_requirements_txt_names_what_its_readers_look_for_and_agrees_with_the_others() -> None:
@@ -80,13 +82,14 @@ def test_requirements_txt_names_what_its_readers_look_for_and_agrees_with_the_ot
     assert list(everything) == ["sentence-transformers", "faiss-cpu", "gradio", "pytest", "torch"]
     others = {
         project: versions
-        for name in ("light", "test", "models")
+        for name in ("light", "formats", "test", "models")
         for project, versions in requirements(f"requirements-{name}.txt").items()
     }
     assert {project: others[project] for project in everything} == everything
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if line.startswith("-r")] == [
         "-r requirements-light.txt",
+        "-r requirements-formats.txt",
         "-r requirements-test.txt",
     ]
 

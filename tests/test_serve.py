@@ -23,7 +23,7 @@ from rag.serving.starting import ROUTE
 from tests.process import ROOT, SECONDS, environment
 from tests.small import write_notes
 
-MESSAGE = "no notes with text in corpus: put .md or .txt files there and run `python -m rag.build`"
+MESSAGE = "no notes with text in corpus: put .md, .txt, .pdf or .docx files there and run `python -m rag.build`"
 
 
 class Held:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from rag.types import Answer
 
 
@@ -22,6 +24,7 @@ def record(answer: Answer, elapsed_ms: float) -> dict[str, object]:
                 "question": hit.passage.question,
                 "start_line": hit.passage.start_line,
                 "end_line": hit.passage.end_line,
+                **({"place": dataclasses.asdict(place)} if (place := hit.passage.place) else {}),
                 "text": hit.passage.text,
                 "best": list(hit.best),
                 "score": round(hit.score, 4),

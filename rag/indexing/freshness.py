@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from rag.errors import NoteUnreadable
-from rag.notes.corpus import read_glossary, read_note
+from rag.notes.corpus import read_glossary, read_sha256, read_text
 from rag.notes.walking import may_be_note
 from rag.notes.watching import Moved, footprint, moved
 from rag.store.local import Index
@@ -52,7 +52,7 @@ class Disk:
             return None
         known = self._known
         self._known = {
-            source: known[source] if source in known and known[source][0] == seen else (seen, self._told(source))
+            source: known[source] if source in known and known[source][0] == seen else (seen, self._told(source, index))
             for source, seen in footprint(self._corpus).items()
             if source == glossary.SOURCE or may_be_note(source)  # an ignore file shows in the notes that it keeps out
         }
@@ -62,12 +62,19 @@ class Disk:
             held[glossary.SOURCE] = repr(index.glossary.entries)
         return moved(held, now)
 
-    def _told(self, source: str) -> str | None:
-        """Returns what tells one content of a file from another, None for a file that no index would hold."""
+    def _told(self, source: str, index: Index) -> str | None:
+        """Returns what tells one content of a file from another, None for a file that no index would hold.
+
+        What the index holds is not read: a PDF takes seconds.
+        """
         if source == glossary.SOURCE:
             entries = read_glossary(self._corpus)[0].entries
             return repr(entries) if entries else None
         try:
-            return read_note(self._corpus, source).sha256
+            told = read_sha256(self._corpus, source)
+            held = index.note(source)
+            if held is None or held.sha256 != told:
+                read_text(self._corpus, source)
+            return told
         except NoteUnreadable:
             return None

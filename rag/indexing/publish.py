@@ -74,7 +74,10 @@ def _write(draft: generations.Draft, passages: Sequence[Passage], arrays: Arrays
 
 
 def _line(passage: Passage) -> bytes:
-    return json.dumps(dataclasses.asdict(passage), ensure_ascii=False).encode() + b"\n"
+    values = dataclasses.asdict(passage)
+    if passage.place is None:  # so that the index of plain notes is what it was
+        del values["place"]
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
 
 
 def _npy(array: npt.NDArray[Any]) -> memoryview:

@@ -17,7 +17,7 @@ from rag.indexing import checkpoint
 from rag.indexing.changes import Changes
 from rag.indexing.encode import Plan, encode, make_plan
 from rag.indexing.publish import level_of_alike, publish
-from rag.notes.corpus import read_corpus, read_glossary
+from rag.notes.corpus import Held, read_corpus, read_glossary
 from rag.notes.walking import UNOPENED
 from rag.passages.split import SPLITTER_VERSION
 from rag.store import generations
@@ -25,7 +25,7 @@ from rag.store.base import REBUILD, Manifest, NoteRecord, Progress, made_by, num
 from rag.store.local import Index
 from rag.text.glossary import Glossary
 from rag.text.normal import is_chinese
-from rag.types import BuildReport, Cause, Note, Passage, Reason, Remark, Skipped
+from rag.types import BuildReport, Note, Passage, Reason, Remark, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +37,16 @@ class _Taken:
     skipped: tuple[Skipped, ...]
 
     @classmethod
-    def from_folder(cls, corpus: Path) -> _Taken:
-        notes, skipped = read_corpus(corpus)
+    def from_folder(cls, corpus: Path, base: Index | None) -> _Taken:
+        """Reads the corpus, without what takes long to read and `base` holds as it is: such notes have no text."""
+        notes, skipped = read_corpus(corpus, _held(base) if base else {})
         glossary, unusable = read_glossary(corpus)
         return cls(notes, glossary, (*skipped, *unusable))
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
         """What is wrong with files that were read all the same."""
-        damaged = (note for note in self.notes if note.damaged)
-        return tuple(Remark(note.source, Reason(Cause.DAMAGED_PLACES, str(note.damaged))) for note in damaged)
+        return tuple(Remark(note.source, flaw) for note in self.notes for flaw in note.flaws)
 
     @property
     def digest(self) -> str:
@@ -80,17 +80,17 @@ def sync(
     """
     started = time.monotonic()
     with generations.exclusive(index):
-        taken = _Taken.from_folder(corpus)
         previous = _previous(index)
+        reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
+        taken = _Taken.from_folder(corpus, reusable)
         if full:
             checkpoint.remove(index)
         if previous and not full and _is_up_to_date(previous, taken, corpus, encoder):
             checkpoint.remove(index)
             return _report(previous.manifest, taken, Changes(), previous.generation, started)
-        reusable = previous if previous and not full and _vectors_fit(previous.manifest, encoder) else None
         plan = make_plan(taken.notes, reusable)
         if not plan.passages:
-            raise CorpusError(f"no notes with text in {corpus}: put .md or .txt files there and {REBUILD}")
+            raise CorpusError(f"no notes with text in {corpus}: put .md, .txt, .pdf or .docx files there and {REBUILD}")
         arrays = encode(plan, reusable, encoder, index, progress)
         manifest = _manifest(taken, plan, encoder, _relative(corpus, index), reusable)
         keep = previous.generation if previous else None
@@ -101,9 +101,16 @@ def sync(
 
 def is_current(corpus: Path, index: Path, encoder: Encoder) -> bool:
     """Says whether `sync` would find nothing to do; writes nothing. Raises CorpusError."""
-    taken = _Taken.from_folder(corpus)
     previous = _previous(index)
+    taken = _Taken.from_folder(corpus, previous)
     return previous is not None and _is_up_to_date(previous, taken, corpus, encoder)
+
+
+def _held(base: Index) -> dict[str, Held]:
+    flaws: dict[str, tuple[Reason, ...]] = {}
+    for remark in base.manifest.remarks:
+        flaws[remark.source] = (*flaws.get(remark.source, ()), remark.reason)
+    return {note.source: Held(note.sha256, flaws.get(note.source, ())) for note in base.notes}
 
 
 def _previous(index: Path) -> Index | None:
@@ -141,6 +148,7 @@ def _manifest(taken: _Taken, plan: Plan, encoder: Encoder, corpus: str, base: In
         english=sum(not is_chinese(passage.text) for passage in plan.passages),
         notes=plan.notes,
         skipped=taken.skipped,
+        remarks=taken.remarks,
         files={},
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.errors import NoteUnreadable
 from rag.types import Cause, Reason
 
-MAX_BYTES = 20_000_000  # a note longer than any book is a log or a dump
+MAX_BYTES = 20_000_000  # a text longer than any book is a log or a dump
 
 # O_NONBLOCK: a FIFO without a writer must not hang the build. O_NOFOLLOW: the path was resolved a moment ago.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -43,10 +43,10 @@ def locate(corpus: Path, source: str) -> str:
         raise NoteUnreadable(Reason(Cause.NOT_A_NAME)) from error
 
 
-def read_bytes(path: str) -> bytes:
-    """Returns what a regular file holds, which `locate` found; raises NoteUnreadable."""
+def read_bytes(path: str, limit: int = MAX_BYTES) -> bytes:
+    """Returns what a regular file of at most `limit` bytes holds, which `locate` found; raises NoteUnreadable."""
     try:
-        return _read(path)
+        return _read(path, limit)
     except OSError as error:
         raise NoteUnreadable(reason_of(error)) from error
 
@@ -83,12 +83,12 @@ def _resolve(corpus: Path, path: str) -> str:
     return real
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, limit: int) -> bytes:
     with os.fdopen(os.open(path, OPEN_FLAGS), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise NoteUnreadable(Reason(Cause.NOT_A_FILE))
-        data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else None
-    if data is None or len(data) > MAX_BYTES:  # the second when the file grew meanwhile
-        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(MAX_BYTES // 1_000_000)))
+        data = file.read(limit + 1) if status.st_size <= limit else None
+    if data is None or len(data) > limit:  # the second when the file grew meanwhile
+        raise NoteUnreadable(Reason(Cause.TOO_BIG, str(limit // 1_000_000)))
     return data

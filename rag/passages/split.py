@@ -25,7 +25,7 @@ from rag.passages.packing import blocks, pack
 from rag.passages.pairs import find_pairs
 from rag.text.markdown import plain
 from rag.text.tables import cells
-from rag.types import Note, Passage, Span
+from rag.types import Note, Passage, Place, Span
 
 SPLITTER_VERSION = 5  # in the index's manifest: another number means other passages from the same notes
 
@@ -48,20 +48,22 @@ def _passage(note: Note, layout: Layout, section: Section, span: Span) -> Passag
     start, end = span
     text = note.text[start:end]
     asks = _within(section.asks, span)
+    first, last = layout.line_of(start), layout.line_of(end - 1)
     return Passage(
         source=note.source,
         headings=section.headings,
         question=section.question,
         start=start,
         end=end,
-        start_line=layout.line_of(start) + 1,
-        end_line=layout.line_of(end - 1) + 1,
+        start_line=first + 1,
+        end_line=last + 1,
         text=text,
         answer=_answer(text, section, asks, span),
         asks=asks,
         open_question=section.open_question,
-        columns=_columns(layout, section, layout.line_of(start)),
+        columns=_columns(layout, section, first),
         names=note.names,
+        place=Place(note.unit, note.places[first], note.places[last]) if note.places else None,
     )
 
 

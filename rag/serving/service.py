@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 import threading
 import time
 import urllib.parse
@@ -19,7 +20,10 @@ from rag.errors import FeedbackNotWritable, NoteUnreadable
 from rag.feedback.log import Complaint, Feedback
 from rag.insights.completion import Suggestion, Suggestions
 from rag.insights.related import related
-from rag.notes.corpus import read_note
+from rag.notes.corpus import note_of, read_note, read_sha256
+from rag.notes.readers.base import Text
+from rag.notes.readers.registry import has_lines, is_converted
+from rag.passages.restored import restored
 from rag.retrieval.highlight import Matcher
 from rag.serving.rebuilds import Rebuilds
 from rag.serving.turns import Turn, understood
@@ -33,6 +37,7 @@ EXAMPLE_CHARACTERS = 40  # longer ones fill the page before anything is asked
 EXAMPLE_PASSAGES = 20  # of a note that are looked at for a question
 REMEMBERED = 2_000  # passages of conversations with why they matched
 EDITOR = "vscode://file/{path}:{line}"
+EDITOR_LINE = re.compile(r"[:#+]\{line\}|&[\w.-]+=\{line\}|(?<=\?)[\w.-]+=\{line\}&?")
 
 log = logging.getLogger(__name__)
 
@@ -130,16 +135,29 @@ class Service:
     # --------------------------------------------------------------------------------------------------- the notes
 
     def note(self, source: str) -> Note | None:
-        """Returns the note as it is on disk now, None when it cannot be read."""
+        """Returns the note as it is on disk now, None when it cannot be read.
+
+        One that takes long to read, and that the index holds as it is, comes from the index.
+        """
+        index = self.index
+        known = index.note(source)
         try:
-            return read_note(self.index.corpus, source)
+            if known and is_converted(source) and read_sha256(index.corpus, source) == known.sha256:
+                text = restored(passage for _, passage in index.passages(source))
+                return note_of(source, Text(text), known.sha256)
+            return read_note(index.corpus, source)
         except NoteUnreadable:
             return None
 
     def editor_link(self, source: str, line: int) -> str:
-        """Returns a link that opens the note in the person's editor, empty when none is set."""
-        path = urllib.parse.quote((self.index.corpus / source).as_posix().removeprefix("/"))
-        return self.settings.editor.format(path=path, line=line)
+        """Returns a link that opens the note in the person's editor, empty when none is set.
+
+        `line` is one of its text; where the file has no such line, as a PDF, the link carries none.
+        """
+        index, editor = self.index, self.settings.editor
+        path = urllib.parse.quote((index.corpus / source).as_posix().removeprefix("/"))
+        at = line if has_lines(source) else _line_of_file(index, source, line)
+        return editor.format(path=path, line=at) if at else EDITOR_LINE.sub("", editor).format(path=path, line=1)
 
     def evidence(self, turns: Sequence[Turn]) -> list[tuple[Evidence, ...]]:
         """Returns for each turn what its cards say: whether the notes still say so, and why they matched."""
@@ -207,6 +225,12 @@ class Service:
     def examples(self, count: int) -> tuple[str, ...]:
         """Returns questions that the notes themselves ask, from notes spread over the corpus."""
         return tuple(itertools.islice(_questions(self.index, count), count))
+
+
+def _line_of_file(store: Store, source: str, line: int) -> int | None:
+    """Returns the line of a file from which a line of its text was made, None where the file has no lines."""
+    held = (passage for _, passage in store.passages(source) if passage.start_line <= line <= passage.end_line)
+    return next((at.first for passage in held if (at := passage.place) and at.kind == "line"), None)
 
 
 def _questions(store: Store, count: int) -> Iterator[str]:

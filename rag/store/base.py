@@ -19,9 +19,9 @@ from rag.encoders.base import Encoded, Encoder, Vectors
 from rag.errors import IndexCorrupt, IndexMismatch
 from rag.store.generations import FileRecord
 from rag.text.glossary import Glossary
-from rag.types import Passage, Reason, Skipped, Span
+from rag.types import Passage, Reason, Remark, Skipped, Span
 
-FORMAT = 4  # of the files of an index; another one is built anew
+FORMAT = 5  # of the files of an index; another one is built anew
 QUANTISED = 127  # the int8 of 1.0 in a token vector
 
 REBUILD = "run `python -m rag.build`"
@@ -62,11 +62,13 @@ class Manifest:
     english: int
     notes: tuple[NoteRecord, ...]
     skipped: tuple[Skipped, ...]
+    remarks: tuple[Remark, ...]
     files: dict[str, FileRecord]
 
     def to_json(self) -> bytes:
         values = {"format": FORMAT, **dataclasses.asdict(self)}
-        values["skipped"] = [{"source": file.source, "reason": str(file.reason)} for file in self.skipped]
+        for name, files in (("skipped", self.skipped), ("remarks", self.remarks)):
+            values[name] = [{"source": file.source, "reason": str(file.reason)} for file in files]
         return json.dumps(values, ensure_ascii=False).encode()
 
     @classmethod
@@ -77,9 +79,8 @@ class Manifest:
             if values.pop("format") != FORMAT:
                 raise IndexMismatch(f"the index was made by another version of this program: {REBUILD}")
             values["notes"] = tuple(NoteRecord(**record) for record in values["notes"])
-            values["skipped"] = tuple(
-                Skipped(record["source"], Reason.from_text(record["reason"])) for record in values["skipped"]
-            )
+            for name, kind in (("skipped", Skipped), ("remarks", Remark)):
+                values[name] = tuple(kind(file["source"], Reason.from_text(file["reason"])) for file in values[name])
             values["files"] = {name: FileRecord(**record) for name, record in values["files"].items()}
             return cls(**values)
         except (AttributeError, KeyError, TypeError, ValueError) as error:

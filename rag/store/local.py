@@ -48,7 +48,7 @@ from rag.store.base import (
 )
 from rag.store.tantivy_postings import Postings
 from rag.text.glossary import Glossary
-from rag.types import Passage, Span
+from rag.types import Passage, Place, Span
 
 PASSAGES, VECTORS, SENTENCES, SPANS, TOKENS, TOKEN_COUNTS, WORDS, GLOSSARY, POSTINGS = (
     "passages.jsonl",
@@ -227,6 +227,8 @@ class Index:
         values = json.loads(self._lines[start : self._line_ends[number]])
         for name in ("headings", "answer", "asks", "names"):
             values[name] = None if values[name] is None else tuple(values[name])
+        if "place" in values:
+            values["place"] = Place(**values["place"])
         return Passage(**values)
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import urllib.parse
 
+from rag.types import Passage, Place
 from rag.ui.markup import encode
 from rag.ui.words.base import Words
 
@@ -18,6 +19,38 @@ def line_numbers(first: int, last: int) -> str:
 
 def lines_in(words: Words, first: int, last: int) -> str:
     return (words.one_line if first == last else words.lines).format(first=first, last=last)
+
+
+def where(words: Words, passage: Passage) -> str:
+    """Returns where a passage stands as a person finds it: its pages, slides, cells or chapters, or else its lines."""
+    if passage.place is None:
+        return lines_in(words, passage.start_line, passage.end_line)
+    return place_in(words, passage.place)
+
+
+def place_in(words: Words, at: Place) -> str:
+    one, many = {
+        "line": (words.one_line, words.lines),
+        "page": (words.one_page, words.pages),
+        "slide": (words.one_slide, words.slides),
+        "cell": (words.one_cell, words.cells),
+        "chapter": (words.one_chapter, words.chapters),
+    }[at.kind]
+    return (one if at.first == at.last else many).format(first=at.first, last=at.last)
+
+
+def where_short(words: Words, passage: Passage) -> str:
+    """Returns the same as HTML, as it follows the name of the note: ":12–14", " p. 3"."""
+    if passage.place is None:
+        return f"&#58;{line_numbers(passage.start_line, passage.end_line)}"
+    return f" {encode(where(words, passage))}"
+
+
+def copied(words: Words, passage: Passage) -> str:
+    """Returns the place of a passage as plain text for the clipboard: "a.md:12", "a.pdf p. 3"."""
+    if passage.place is None:
+        return f"{passage.source}:{passage.start_line}"
+    return f"{passage.source} {where(words, passage)}"
 
 
 def place(source: str, first: int = 0, last: int = 0) -> str:

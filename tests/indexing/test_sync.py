@@ -390,7 +390,7 @@ def test_a_corpus_without_text(corpus: Path, folder: Path) -> None:
     with pytest.raises(CorpusError) as raised:
         sync(corpus, folder, TOY)
     assert str(raised.value) == (
-        f"no notes with text in {corpus}: put .md or .txt files there and run `python -m rag.build`"
+        f"no notes with text in {corpus}: put .md, .txt, .pdf or .docx files there and run `python -m rag.build`"
     )
     assert Index.open(folder, TOY).size == 6
     assert names(folder) == ["CURRENT", "LOCK", "gen-00000001"]

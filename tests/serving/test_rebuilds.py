@@ -14,7 +14,7 @@ import rag.serving.rebuilds
 from rag.assistant import Assistant
 from rag.errors import CorpusError
 from rag.indexing.sync import sync
-from rag.notes.corpus import read_note
+from rag.notes.corpus import read_sha256
 from rag.notes.watching import Footprint, Moved, Watcher
 from rag.serving.rebuilds import RebuildRunning, Rebuilds
 from rag.serving.service import Service, Settings
@@ -128,11 +128,11 @@ def test_a_note_is_read_again_only_when_it_moved(
 ) -> None:
     read: list[str] = []
 
-    def reading(folder: Path, source: str) -> object:
+    def reading(folder: Path, source: str) -> str:
         read.append(source)
-        return read_note(folder, source)
+        return read_sha256(folder, source)
 
-    monkeypatch.setattr(rag.indexing.freshness, "read_note", reading)
+    monkeypatch.setattr(rag.indexing.freshness, "read_sha256", reading)
     assert rebuilds.moved == Moved()
     assert sorted(read) == sorted(NOTES)
     read.clear()

@@ -16,7 +16,7 @@ from rag.answering.excerpt import standalone
 from rag.serving.turns import Turn
 from rag.types import Answer, Span
 from rag.ui.ask.cards import anchor
-from rag.ui.elements import lines_in
+from rag.ui.elements import where
 from rag.ui.markup import encode, markdown
 from rag.ui.words.base import Words
 
@@ -118,6 +118,6 @@ def _chip(turn: Turn, rank: int, words: Words) -> str:
     hit = turn.answer.hits[rank - 1]
     start, end = hit.best
     passage = hit.passage
-    place = f"{passage.source} {lines_in(words, passage.start_line, passage.end_line)}"
+    place = f"{passage.source} {where(words, passage)}"
     tooltip = f"{place}\n{passage.text[start:end].strip()[:TOOLTIP_CHARACTERS]}"
     return f'<a class="kd-chip kd-cite" href="#{anchor(turn, rank)}" title="{encode(tooltip)}">{rank}</a>'

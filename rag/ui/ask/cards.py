@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rag.answering.citations import Evidence
 from rag.serving.turns import Turn
-from rag.ui.elements import empty, icon_button, icon_link, line_numbers, lines_in, percent, place
+from rag.ui.elements import copied, empty, icon_button, icon_link, percent, place, where, where_short
 from rag.ui.markup import encode, highlight
 from rag.ui.words.base import Words
 
@@ -67,7 +67,7 @@ def _source(shown: Evidence, words: Words) -> str:
     return (
         f'<button type="button" class="kd-do kd-source" name="open" value="{place(passage.source, first, last)}"'
         f' title="{encode(words.open_note)}"><bdi>{encode(passage.source)}</bdi>'
-        f'<span class="kd-lines" title="{encode(lines_in(words, first, last))}">&#58;{line_numbers(first, last)}</span>'
+        f'<span class="kd-lines" title="{encode(where(words, passage))}">{where_short(words, passage)}</span>'
         "</button>"
     )
 
@@ -94,7 +94,7 @@ def _why(shown: Evidence, words: Words) -> str:
 
 def _actions(shown: Evidence, words: Words) -> str:
     passage = shown.hit.passage
-    at = f"{passage.source}:{passage.start_line}"
+    at = copied(words, passage)
     editor = icon_link(shown.editor, "editor", words.open_editor) if shown.editor else ""
     return (
         f'<span class="kd-actions">'

@@ -13,7 +13,7 @@ from rag.notes.watching import Moved
 from rag.serving.rebuilds import PinChange, Rebuilt
 from rag.serving.service import State
 from rag.types import BuildReport, Difference, Kind, Passage, Remark, Skipped
-from rag.ui.elements import button, empty, hidden, icon_link, lines_in, notice, place, thanks
+from rag.ui.elements import button, empty, hidden, icon_link, lines_in, notice, place, thanks, where
 from rag.ui.markup import encode
 from rag.ui.words.base import Words, reason_in
 
@@ -249,9 +249,8 @@ def _first(passage: Passage | None, words: Words) -> str:
     if passage is None:
         return encode(words.pin_none)
     there = place(passage.source, passage.start_line, passage.end_line)
-    lines = lines_in(words, passage.start_line, passage.end_line)
-    where = f'<span class="kd-where"><bdi>{encode(passage.source)}</bdi> {encode(lines)}</span>'
-    return f"{button('open', there, passage.title, css='kd-name')}{where}"
+    stands = f'<span class="kd-where"><bdi>{encode(passage.source)}</bdi> {encode(where(words, passage))}</span>'
+    return f"{button('open', there, passage.title, css='kd-name')}{stands}"
 
 
 def _line(line: str, words: Words) -> str:

@@ -35,12 +35,13 @@ def _pairs(found: Sequence[Twin], words: Words) -> str:
 
 def _pair(twin: Twin, words: Words) -> str:
     alike = encode(words.twins_alike.format(percent=percent(twin.similarity)))
-    return f'<div class="kd-twin"><p class="kd-twin-alike">{alike}</p>{_side(twin.first)}{_side(twin.second)}</div>'
+    sides = f"{_side(twin.first, words)}{_side(twin.second, words)}"
+    return f'<div class="kd-twin"><p class="kd-twin-alike">{alike}</p>{sides}</div>'
 
 
-def _side(passage: Passage) -> str:
+def _side(passage: Passage, words: Words) -> str:
     answer = passage.text[slice(*passage.answer_span)]
     return (
-        f'<div class="kd-twin-side">{entry(passage)}<div class="kd-note kd-twin-answer" dir="auto" tabindex="0">'
+        f'<div class="kd-twin-side">{entry(passage, words)}<div class="kd-note kd-twin-answer" dir="auto" tabindex="0">'
         f"{markdown(answer)}</div></div>"
     )

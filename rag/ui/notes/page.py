@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.ui.elements import button, hidden, icon_button, icon_link, line_numbers, lines_in
+from rag.types import Place
+from rag.ui.elements import button, hidden, icon_button, icon_link, line_numbers, lines_in, place_in
 from rag.ui.markup import encode
 from rag.ui.notes.opened import Opened, Standing
 from rag.ui.notes.reader import Border, document, lines_of, source
@@ -35,10 +36,22 @@ def page(note: Opened, borders: Iterable[Border], view: View, editor: str, words
 def _place(note: Opened, words: Words) -> str:
     lines, questions = len(lines_of(note.text)), sum(passage.question is not None for passage in note.passages)
     counts = words.note_counts.format(lines=lines, passages=len(note.passages), questions=questions)
-    at = f"&#58;{line_numbers(*note.marked)}" if note.marked else ""
+    at = _marked(note, words)
     return (
         f'<p class="kd-note-place"><code><bdi>{encode(note.source)}</bdi>{at}</code> <span>{encode(counts)}</span></p>'
     )
+
+
+def _marked(note: Opened, words: Words) -> str:
+    """Returns where the marked lines stand: their numbers, or the pages of the passages that hold them."""
+    if note.marked is None:
+        return ""
+    first, last = note.marked
+    held = [passage for passage in note.passages if passage.start_line <= last and first <= passage.end_line]
+    places = [passage.place for passage in held if passage.place]
+    if not places:
+        return f"&#58;{line_numbers(first, last)}"
+    return f" {encode(place_in(words, Place(places[0].kind, places[0].first, places[-1].last)))}"
 
 
 def _tools(note: Opened, view: View, editor: str, words: Words) -> str:

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from rag.text.markdown import front_matter
 from rag.types import Passage
-from rag.ui.elements import button, lines_in
+from rag.ui.elements import button, where
 from rag.ui.markup import blocks, encode, formula, named, printable, span, spans
 from rag.ui.notes.opened import Lines
 from rag.ui.words.base import Words
@@ -167,7 +167,7 @@ def _border(border: Border, words: Words) -> str:
     telling = " ".join(border.telling[:TELLING])
     return (
         f'<span class="kd-border"><b>{encode(words.note_passage.format(number=border.number))}</b> '
-        f"<span>{encode(lines_in(words, passage.start_line, passage.end_line))}</span>"
+        f"<span>{encode(where(words, passage))}</span>"
         + (f' <span class="kd-border-asked">{encode(asked)}</span>' if asked else "")
         + (f' <span class="kd-border-telling">{encode(telling)}</span>' if telling else "")
         + "</span>"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.types import Passage
-from rag.ui.elements import button, empty, hidden, line_numbers, place
+from rag.ui.elements import button, empty, hidden, place, where_short
 from rag.ui.markup import encode
 from rag.ui.words.base import Words
 
@@ -72,17 +72,17 @@ def found(passages: Sequence[Passage], words: Words) -> str:
     """Returns the passages that a search found, each a button that opens its note there; empty for none."""
     if not passages:
         return ""
-    items = "".join(f"<li>{entry(passage)}</li>" for passage in passages)
+    items = "".join(f"<li>{entry(passage, words)}</li>" for passage in passages)
     return f'<div class="kd-found"><h2 class="kd-panel-title">{encode(words.notes_found)}</h2><ul>{items}</ul></div>'
 
 
-def entry(passage: Passage) -> str:
+def entry(passage: Passage, words: Words) -> str:
     """Returns the title and the place of a passage as the button that opens it."""
     first, last = passage.start_line, passage.end_line
     opens = encode(place(passage.source, first, last))
     return (
         f'<button type="button" class="kd-do kd-leaf" name="open" value="{opens}">'
         f'<span class="kd-entry" dir="auto">{encode(passage.title)}</span>'
-        f'<span class="kd-entry-place"><bdi>{encode(passage.source)}</bdi>&#58;{line_numbers(first, last)}</span>'
+        f'<span class="kd-entry-place"><bdi>{encode(passage.source)}</bdi>{where_short(words, passage)}</span>'
         "</button>"
     )

@@ -32,6 +32,14 @@ class Words:
     score: str
     lines: str
     one_line: str
+    pages: str
+    one_page: str
+    slides: str
+    one_slide: str
+    cells: str
+    one_cell: str
+    chapters: str
+    one_chapter: str
     stale: str
     stale_hint: str
     understood: str

@@ -123,7 +123,7 @@ def test_the_report_lists_what_changed_and_opens_it() -> None:
     )
     remarks = (Remark("a.md", Reason(Cause.DAMAGED_PLACES, "2")),)
     html = render.report(dataclasses.replace(REBUILT, report=dataclasses.replace(BUILT, remarks=remarks)), CHINESE, NOW)
-    assert "1 个文件读到了，但有损坏a.md有 2 处损坏，显示为 �跳过了" in Pieces(html).text
+    assert "1 个文件读到了，但不完整a.md有 2 处损坏，显示为 �跳过了" in Pieces(html).text
     assert buttons(html) == [("open", "a%20b.md:3-5"), ("open", "c.md:7-7")]
 
 

@@ -18,11 +18,15 @@ function asMarkdown({ answer }) {
   const sources = answer.hits
     .map(({ passage }, place) => [place + 1, passage])
     .filter(([rank]) => answer.cited.includes(rank) || !answer.found)
-    .map(([rank, { source, start_line, end_line }]) => {
-      const lines = start_line === end_line ? start_line : `${start_line}–${end_line}`;
-      return `[${rank}] ${source}:${lines}`;
-    });
+    .map(([rank, passage]) => `[${rank}] ${passage.source}${where(passage)}`);
   return `${answer.text}\n\n${text("sources_of")}:\n${sources.map((one) => `- ${one}`).join("\n")}\n`;
+}
+
+/** Where a passage stands, as it follows the name of its note: ":12–14", " p. 3". */
+function where({ start_line, end_line, place }) {
+  if (!place) return start_line === end_line ? `:${start_line}` : `:${start_line}–${end_line}`;
+  const name = place.first === place.last ? `one_${place.kind}` : `${place.kind}s`;
+  return ` ${text(name, place)}`;
 }
 
 function download() {
