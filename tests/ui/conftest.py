@@ -71,6 +71,9 @@ class Served:
     copies: Path  # where Gradio would put copies of files
 
 
+STATEMENT = "说明就写在上面。"  # a tag or a picture alone answers nothing, and is not shown
+
+
 def hostile_question(number: int) -> str:
     return f"{NAMES[number - 1]}是什么？"
 
@@ -81,7 +84,7 @@ def write_corpus(corpus: Path) -> None:
     (corpus / "photo.jpg").write_bytes(b"\xff\xd8")
     for number, fragment in enumerate(FRAGMENTS, 1):
         name = f"h{number}.md" if number > 1 else "<img src=x onerror=window.hacked=1>.md"
-        text = f"# <script>window.hacked=1</script>\n\n## {hostile_question(number)}\n\n{fragment}\n"
+        text = f"# <script>window.hacked=1</script>\n\n## {hostile_question(number)}\n\n{fragment}\n\n{STATEMENT}\n"
         (corpus / name).write_text(text, encoding="utf-8")
 
 
